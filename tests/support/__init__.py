@@ -1,0 +1,1 @@
+"""Helpers shared by the integration and compatibility tests (standard library only)."""
