@@ -3,22 +3,11 @@
 
 #include <cstdint>
 
+#include "wire/stat_persisted.h"
+
 namespace drover::tree {
 
-// Field meanings as in drover::Stat but for two: cversion counts creates only (clients see
-// 2 * cversion - num_children), ephemeral_owner also encodes containers and TTLs.
-struct NodeStat {
-  std::int64_t czxid = 0;
-  std::int64_t mzxid = 0;
-  std::int64_t ctime = 0;
-  std::int64_t mtime = 0;
-  std::int32_t version = 0;
-  std::int32_t cversion = 0;
-  std::int32_t aversion = 0;
-  std::int64_t ephemeral_owner = 0;
-  std::int64_t pzxid = 0;
-  friend bool operator==(const NodeStat&, const NodeStat&) = default;
-};
+using NodeStat = wire::StatPersisted;
 
 enum class NodeKind { kPersistent, kEphemeral, kContainer, kTtl };
 

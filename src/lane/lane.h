@@ -1,0 +1,77 @@
+#pragma once
+// A lane: one reactor's share of a server, without the reactor. It owns its connections' sessions from
+// handshake to close: decoding, per-connection FIFO, reads, watches, replies. Reads are answered here, in
+// place, from the shared tree; writes leave through the outbox to the replica and come back as Deliveries.
+//
+// Threads: one. Calls marked [tree] read the tree and need this lane's slot held.
+// Order (spec 3.3): replies leave in request order; an event is appended to a connection's output before any
+// answer that could reveal the change, because Deliveries are drained before frames are handled.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "base/time.h"
+#include "tree/tree.h"
+#include "txn/auth.h"
+#include "txn/request.h"
+#include "watch/watch_table.h"
+
+namespace drover::lane {
+
+struct LaneOptions {
+  std::uint32_t index = 0;
+  std::int32_t session_timeout_ms_min = 6000;
+  std::int32_t session_timeout_ms_max = 60000;
+  std::int32_t frame_size_max = 1048575;         // jute.maxbuffer, bytes, inclusive
+  std::int32_t length_max = 2097150;             // of one string or buffer, bytes
+  std::int32_t sessionless_timeout_ms = 10000;   // nio.sessionlessCnxnTimeout
+  std::int32_t outstanding_requests_max = 1000;  // globalOutstandingLimit, this lane's share
+  std::size_t output_bytes_pause = 4u << 20;     // above it a connection is not read
+  bool extended_types_enabled = false;
+  bool reconfig_enabled = false;
+  std::vector<std::string> enforced_auth_schemes;  // empty: enforce.auth.enabled=false
+};
+
+// What the transport shares with the lane about one connection. Owned by the lane; valid from open() to
+// closed().
+struct Connection;  // lane/connection.h
+
+class Lane {
+ public:
+  // All referenced must outlive the lane.
+  Lane(LaneOptions options, const tree::Tree& tree, const txn::AuthOptions& auth);
+  ~Lane();
+
+  // A transport is connected. `remote_address` is textual, without port; it becomes the `ip` identity.
+  Connection& open(std::string remote_address, std::uint16_t remote_port, base::Instant now);
+  // The transport is gone, for whatever reason. `connection` is freed.
+  void closed(Connection& connection);
+
+  // [tree] One frame's payload, its length already checked against frame_size_max. The view is not kept.
+  void on_frame(Connection& connection, std::string_view payload, base::Instant now);
+  // [tree] What the replica hands back, in zxid order.
+  void on_deliveries(const txn::Deliveries& deliveries, base::Instant now);
+  // Closes idle connections without a session, flushes touches.
+  void on_timer(base::Instant now);
+  [[nodiscard]] std::optional<base::Instant> next_deadline() const;
+
+  // Requests, touches and closures for the replica since the last call; the server moves them on.
+  [[nodiscard]] txn::RequestBatch& outbox();
+  // Connections whose output, close flag or reading pause changed since the last call.
+  [[nodiscard]] std::vector<Connection*>& dirty();
+
+  // The transport has sent output: reading may go on.
+  void on_flushed(Connection& connection);
+
+  [[nodiscard]] const watch::WatchTable& watches() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace drover::lane
