@@ -120,6 +120,10 @@ class Server:
         """Everything that goes to zoo.cfg."""
         return {**self.config, "clientPort": str(self.port)}
 
+    def config_text(self):
+        """zoo.cfg itself; override it to test the grammar. Written as ISO-8859-1."""
+        return "".join(f"{key}={value}\n" for key, value in self.config_keys().items())
+
     # -- life --------------------------------------------------------------------------------
 
     @property
@@ -227,8 +231,7 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             raise ServerFailed("already running")
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        lines = [f"{key}={value}\n" for key, value in self.config_keys().items()]
-        self.config_file.write_text("".join(lines))
+        self.config_file.write_bytes(self.config_text().encode("latin-1"))
         # The death signal follows the thread that forked, so only the main thread may ask for it.
         in_main = threading.current_thread() is threading.main_thread()
         with open(self.log, "ab") as log:
