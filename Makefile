@@ -1,0 +1,70 @@
+# Drover. `make build`, `make run` and `make test` do everything from a fresh Debian 12.
+# `make help` lists the rest.
+
+JOBS ?= $(shell nproc)
+PRESET ?= release
+DROVER := build/$(PRESET)/bin/drover
+PYTHON := /usr/bin/python3
+
+.PHONY: help setup build run test test-compat test-asan test-tsan test-clang test-crash test-oracle \
+        fuzz bench lint format clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+setup: ## install the Debian packages that are missing
+	@tools/setup.sh
+
+build: setup ## build the release binary and the tests (PRESET=... for another preset)
+	@cmake --preset $(PRESET) >build-$(PRESET).log 2>&1 || { cat build-$(PRESET).log; rm -f build-$(PRESET).log; exit 1; }
+	@rm -f build-$(PRESET).log
+	@cmake --build --preset $(PRESET) --parallel $(JOBS)
+
+run: build ## build, then serve on 127.0.0.1:2181 with data in ./drover-data
+	@exec $(DROVER) serve
+
+test: build ## every test that needs Debian's packages only
+	@ctest --test-dir build/$(PRESET) --output-on-failure --parallel $(JOBS) -LE 'compat|long'
+
+test-compat: build ## clients from Maven, PyPI, Go, npm and crates; the oracle against Apache 3.9
+	@tools/setup.sh tools/debian-packages-compat.txt
+	@tests/compat/prepare.sh
+	@ctest --test-dir build/$(PRESET) --output-on-failure -L compat
+
+setup-dev:
+	@tools/setup.sh tools/debian-packages-dev.txt
+
+test-asan: setup setup-dev ## unit and integration tests under ASan + UBSan
+	@$(MAKE) --no-print-directory test PRESET=dev
+
+test-tsan: setup setup-dev ## the same under ThreadSanitizer
+	@$(MAKE) --no-print-directory test PRESET=tsan
+
+test-clang: setup setup-dev ## the same as built by Clang 19
+	@$(MAKE) --no-print-directory test PRESET=clang
+
+test-crash: build ## 300 rounds of SIGKILL under load (DROVER_CRASH_ROUNDS=n for another number)
+	@DROVER_BINARY=$(abspath $(DROVER)) DROVER_CRASH_ROUNDS=$${DROVER_CRASH_ROUNDS:-300} \
+	  $(PYTHON) -m pytest -q tests/integration/test_crash.py
+
+test-oracle: build ## two million random requests against Apache 3.9 (REQUESTS=n for another number)
+	@tests/compat/prepare.sh
+	@DROVER_BINARY=$(abspath $(DROVER)) $(PYTHON) tests/compat/oracle/run.py --a apache-3.9 --b drover \
+	  --seed $${SEED:-1} --requests $${REQUESTS:-2000000}
+
+fuzz: setup setup-dev ## every libFuzzer target for SECONDS (60) each
+	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz --parallel $(JOBS)
+	@tests/fuzz/run.sh $${SECONDS_EACH:-60}
+
+bench: build ## Drover beside Apache on this machine (see docs/bench.md)
+	@DROVER_BINARY=$(abspath $(DROVER)) $(PYTHON) bench/compare.py
+
+lint: setup setup-dev ## clang-tidy 19 over every room, clang-format check
+	@cmake --preset clang >/dev/null
+	@tools/lint.sh build/clang
+
+format: setup-dev ## clang-format 19 over every source
+	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
+
+clean: ## remove what was built
+	@rm -rf build
