@@ -48,14 +48,21 @@ struct RestoreOptions {
 };
 
 struct RestoreReport {
-  std::string snapshot_file;  // empty: none there
+  std::string snapshot_file;  // path; empty: none there
   wire::Zxid snapshot_zxid;
   std::int64_t txns_replayed = 0;
+  // -1: an empty directory, and neither an `initialize` file nor db.autocreate says that this is intended.
   wire::Zxid last_zxid;
+  bool fresh = false;                 // nothing was there: the caller starts with a new tree
   std::int64_t bytes_dropped = 0;     // of a torn tail
+  std::int64_t snapshots_skipped = 0;  // newer than the one used, and damaged
   std::vector<std::string> warnings;  // one sentence each: what was skipped and why
 };
 
+// Without a snapshot (a fresh directory, or trust_empty_snapshot) begin_snapshot is never called: the sink
+// starts from a new tree. Changes the directory: a torn tail is cut durably, an empty newest log removed, an
+// `initialize` file in the parent of either folder consumed. After success everything that was fed to the
+// sink is durable. The caller then writes a snapshot of the restored state before the first new txn.
 Result<RestoreReport> restore(Disk& disk, const RestoreOptions& options, RestoreSink& sink,
                               base::Log& log);
 
