@@ -76,7 +76,7 @@ class CloseSession:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What the reply must say. `value`: the created path, the new version, or a multi's outcomes."""
+    """What the reply must say. `value`: created path, new version, or outcomes of a multi."""
 
     err: int
     value: object = None

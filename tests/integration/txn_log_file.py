@@ -75,6 +75,14 @@ def read_entries(path):
     return entries
 
 
+def append_entry(path, session, zxid, op, body):
+    """Adds a well-formed entry behind the last intact one, over whatever stands there."""
+    last = read_entries(path)[-1]
+    with open(path, "r+b") as log:
+        log.seek(last.end)
+        log.write(encode_entry(session, 0, zxid, last.time_ms, op, body))
+
+
 def _numbered(folder, prefix):
     """Files named prefix.<hex>, oldest first."""
     pattern = re.compile(rf"{prefix}\.[0-9a-f]{{1,16}}(\.gz|\.snappy)?$")
