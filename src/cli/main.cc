@@ -1,0 +1,24 @@
+// The one binary. Every subcommand lives in a file of its own beside this one and adds itself here; what it
+// does runs inside parse(), and its verdict is the exit code.
+
+#include <CLI/CLI.hpp>
+
+#include "cli/serve.h"
+
+namespace {
+constexpr int kExitBadArguments = 2;  // as Apache's main classes
+}
+
+int main(int argc, char** argv) {
+  CLI::App app{"Drover, a coordination service that takes ZooKeeper's place"};
+  app.name("drover");
+  app.require_subcommand(1);
+  int exit_code = 0;
+  drover::cli::add_serve(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitBadArguments;
+  }
+  return exit_code;
+}
