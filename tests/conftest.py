@@ -1,7 +1,45 @@
-"""Common to all Python tests; its place makes `support` importable from every folder below."""
+"""Common to all Python tests: which server they drive, and how they start it."""
+
+import os
+
+import pytest
+
+from support import servers
 
 
-def pytest_configure(config):
-    config.addinivalue_line(
-        "markers", "compat: needs downloads beyond Debian's packages (Maven, PyPI, Go, npm, crates)"
+def pytest_addoption(parser):
+    parser.addoption(
+        "--server",
+        default=os.environ.get("DROVER_TEST_SERVER", "drover"),
+        help="the server under test: drover (default), debian, apache-3.5, apache-3.8, apache-3.9; "
+        "DROVER_TEST_SERVER says the same",
     )
+
+
+@pytest.fixture(scope="session")
+def server_name(request):
+    """`drover`, unless --server names another.
+
+    Suites whose expectations hold for Apache too can thus be proven against it.
+    """
+    return request.config.getoption("--server")
+
+
+@pytest.fixture
+def make_server(server_name):
+    """Makes servers under test that are not yet started; all are closed at the end."""
+    made = []
+
+    def make(**options):
+        made.append(servers.server_by_name(server_name, **options))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.close()
+
+
+@pytest.fixture
+def start_server(make_server):
+    """Makes and starts servers under test."""
+    return lambda **options: make_server(**options).start()

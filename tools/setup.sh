@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# setup.sh [packages-file]: installs the Debian packages that are listed and not yet there.
+# setup.sh [packages-file]: installs the Debian packages that are listed and not yet there. A second
+# word on a line is a command: where that is found already, the package is not wanted.
 # Quiet and quick when nothing is missing; needs root (or sudo) only when something is.
 set -euo pipefail
 list=${1:-$(dirname "$0")/debian-packages.txt}
 
 missing=()
-while read -r package; do
+while read -r package command; do
   [[ -z $package || $package == \#* ]] && continue
+  [[ -n $command ]] && command -v "$command" >/dev/null && continue
   dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
 done <"$list"
 [[ ${#missing[@]} -eq 0 ]] && exit 0

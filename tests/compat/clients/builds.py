@@ -1,0 +1,139 @@
+"""Builds the walks: one function per language, each answers the command that runs its walk.
+
+Run as a program it prepares everything that `make test-compat` needs (tests/compat/prepare.sh does
+so). What is there and up to date is left alone, and then nothing reaches for the network. All that
+is built goes to build/compat; versions are pinned in the files beside each walk.
+"""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from support import servers  # noqa: E402  (the path above leads to it)
+
+CACHE = servers.CACHE
+BUILD_SECONDS = 900
+
+# No client needs the JVM at full speed; started many times, it should start quickly.
+JVM = ("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+
+
+class BuildFailed(Exception):
+    """A client could not be fetched or its walk not built; the text holds the tool's output."""
+
+
+def run(command, **options):
+    """Runs a build tool to its end; raises BuildFailed with its output if it fails."""
+    done = subprocess.run(
+        [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=BUILD_SECONDS, check=False, **options,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise BuildFailed(f"{' '.join(map(str, command))}\n{done.stdout}")
+
+
+class Stamp:
+    """Remembers, beside a build, the inputs that it was made from."""
+
+    def __init__(self, folder, *inputs):
+        self._file = folder / "made-from"
+        digest = hashlib.sha256()
+        for each in inputs:
+            digest.update(each.read_bytes() if isinstance(each, pathlib.Path) else each.encode())
+            digest.update(b"\0")
+        self._inputs = digest.hexdigest()
+
+    def is_current(self):
+        """True when the build was made from the same inputs."""
+        return self._file.exists() and self._file.read_text() == self._inputs
+
+    def put(self):
+        """Called when the build is complete."""
+        self._file.write_text(self._inputs)
+
+
+# -- Java ------------------------------------------------------------------------------------
+
+
+def debian_class_path():
+    """Class path of Debian's Java client, 3.8.0."""
+    return ":".join(str(servers.DEBIAN_JARS / jar) for jar in ("zookeeper.jar", "slf4j-simple.jar"))
+
+
+def java(class_path, name, folders=("java",)):
+    """Compiles the Java walk of these folders against a client."""
+    sources = sorted(file for folder in folders for file in (HERE / folder).glob("*.java"))
+    output = CACHE / f"java-{name}"
+    output.mkdir(parents=True, exist_ok=True)
+    stamp = Stamp(output, class_path, *sources)
+    if not stamp.is_current():
+        run(["javac", "-nowarn", "-d", output, "-cp", class_path, *sources])
+        stamp.put()
+    return [*JVM, "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", f"{output}:{class_path}"]
+
+
+NEWER_THAN_35 = ("java", "java/since36", "java/since37")
+
+
+def maven_java_walk(version):
+    """The walk with Apache's Java client 3.5, 3.8 or 3.9 (see MAVEN_RELEASES for the exact ones)."""
+    folders = ("java",) if version == "3.5" else NEWER_THAN_35
+    return [*java(servers.maven_class_path(version), version, folders), "Walk"]
+
+
+def debian_java_walk():
+    """The walk with Debian's Java client."""
+    return [*java(debian_class_path(), "debian", NEWER_THAN_35), "Walk"]
+
+
+# -- Python ----------------------------------------------------------------------------------
+
+
+def debian_kazoo_walk():
+    """The walk with Debian's kazoo."""
+    return ["/usr/bin/python3", HERE / "python" / "walk.py"]
+
+
+def kazoo_walk():
+    """The walk with the kazoo of requirements.txt, in an environment of its own."""
+    folder = CACHE / "kazoo"
+    interpreter = folder / "bin" / "python"
+    requirements = HERE / "python" / "requirements.txt"
+    stamp = Stamp(folder, requirements)
+    if not stamp.is_current():
+        run(["/usr/bin/python3", "-m", "venv", "--clear", folder])
+        run([interpreter, "-m", "pip", "install", "-q", "--require-hashes", "-r", requirements])
+        stamp.put()
+    return [interpreter, HERE / "python" / "walk.py"]
+
+
+# -- all -------------------------------------------------------------------------------------
+
+WALKS = {
+    **{f"java-{version}": (maven_java_walk, version) for version in servers.MAVEN_RELEASES},
+    "kazoo": (kazoo_walk,),
+}
+
+
+def main():
+    """Prepares every walk; says which could not be, and why."""
+    failed = []
+    for name, (build, *arguments) in WALKS.items():
+        try:
+            build(*arguments)
+        except (BuildFailed, servers.ServerFailed, OSError) as failure:
+            failed.append(name)
+            print(f"prepare: {name}: {failure}", file=sys.stderr)
+        else:
+            print(f"prepare: {name} is ready")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

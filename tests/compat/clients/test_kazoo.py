@@ -1,0 +1,13 @@
+"""kazoo from PyPI, with its recipes, unmodified."""
+
+import pytest
+
+from compat.clients import builds
+from compat.clients.walk import KAZOO_CHECKS, SERVER_OPTIONS, Walk
+
+pytestmark = pytest.mark.compat
+
+
+def test_walk(start_server, tmp_path):
+    server = start_server(**SERVER_OPTIONS)
+    Walk(server, builds.kazoo_walk(), tmp_path / "stderr").run(KAZOO_CHECKS)
