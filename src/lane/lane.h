@@ -31,6 +31,7 @@ struct LaneOptions {
   std::int32_t sessionless_timeout_ms = 10000;   // nio.sessionlessCnxnTimeout
   std::int32_t outstanding_requests_max = 1000;  // globalOutstandingLimit, this lane's share
   std::size_t output_bytes_pause = 4u << 20;     // above it a connection is not read
+  std::size_t output_bytes_max = 64u << 20;      // above it a connection is closed rather than sent more
   bool extended_types_enabled = false;
   bool reconfig_enabled = false;
   std::vector<std::string> enforced_auth_schemes;  // empty: enforce.auth.enabled=false
@@ -39,6 +40,16 @@ struct LaneOptions {
 // What the transport shares with the lane about one connection. Owned by the lane; valid from open() to
 // closed().
 struct Connection;  // lane/connection.h
+
+// Plain counters since the start; the owner of the lane's thread may read and reset them (srst).
+struct LaneProbe {
+  std::int64_t packets_received = 0;
+  std::int64_t packets_sent = 0;   // replies and events
+  std::int64_t events_sent = 0;
+  // Of requests, from their frame's arrival to their reply.
+  std::int64_t latency_ms_min = 0, latency_ms_max = 0, latency_ms_sum = 0, latency_count = 0;
+  std::int64_t outstanding = 0;    // requests not yet answered, now
+};
 
 class Lane {
  public:
@@ -59,15 +70,19 @@ class Lane {
   void on_timer(base::Instant now);
   [[nodiscard]] std::optional<base::Instant> next_deadline() const;
 
-  // Requests, touches and closures for the replica since the last call; the server moves them on.
+  // Requests, touches and closures for the replica. The caller moves or swaps the batch away, or clears it.
   [[nodiscard]] txn::RequestBatch& outbox();
-  // Connections whose output, close flag or reading pause changed since the last call.
+  // Connections whose output, close flag or reading pause changed. The caller swaps the list away, or works
+  // through it and clears it; closed() takes the connection out of what is still in the list.
   [[nodiscard]] std::vector<Connection*>& dirty();
 
   // The transport has sent output: reading may go on.
   void on_flushed(Connection& connection);
 
   [[nodiscard]] const watch::WatchTable& watches() const;
+  // The connection with this id (what a watcher is in watches()), or null.
+  [[nodiscard]] const Connection* find(std::uint64_t id) const;
+  [[nodiscard]] LaneProbe& probe();
 
  private:
   struct Impl;
