@@ -1,0 +1,34 @@
+#include "cli/process_usage.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <vector>
+
+namespace drover::cli {
+namespace {
+
+TEST(ProcessUsageTest, OwnMemoryIsSeenToGrow) {
+  const auto before = process_usage(getpid());
+  ASSERT_TRUE(before) << before.error().message;
+  std::vector<char> touched(64 << 20, 'x');
+  const auto after = process_usage(getpid());
+  ASSERT_TRUE(after);
+  EXPECT_GE(after->resident_bytes, before->resident_bytes + touched.size() / 2);
+}
+
+TEST(ProcessUsageTest, BothWaysToCountCpuAgree) {
+  volatile std::uint64_t sink = 0;
+  while (own_cpu() < std::chrono::milliseconds(100)) {
+    for (int i = 0; i < 100'000; ++i) sink = sink + 1;
+  }
+  const auto usage = process_usage(getpid());
+  ASSERT_TRUE(usage);
+  EXPECT_GE(usage->cpu, std::chrono::milliseconds(50));
+  EXPECT_LE(usage->cpu, own_cpu() + std::chrono::milliseconds(20));
+}
+
+TEST(ProcessUsageTest, MissingProcessIsAnError) { EXPECT_FALSE(process_usage(0x7ffffff0)); }
+
+}  // namespace
+}  // namespace drover::cli
