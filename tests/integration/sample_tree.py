@@ -1,4 +1,4 @@
-"""A tree with one of everything that a data directory can hold, and the sessions that live in it."""
+"""A tree with one of everything that a data directory can hold, and sessions that live in it."""
 
 import collections
 

@@ -1,4 +1,4 @@
-"""One data directory, two owners in turn: Apache's server and ours, each opening what the other left.
+"""One data directory, two owners in turn: Apache and us, each opening what the other left.
 
 After a normal stop and after SIGKILL under load, in both directions and there and back, every znode
 (data, Stat, ACL), every live session with its ephemeral znodes and every digest must be the same.
@@ -21,6 +21,8 @@ OTHERS = [
     pytest.param("apache-3.8", marks=pytest.mark.compat),
     pytest.param("apache-3.9", marks=pytest.mark.compat),
 ]
+
+ROLLING = {"snapCount": 40, "preAllocSize": 16}
 
 
 class Estate:
@@ -151,7 +153,7 @@ def keep_only_the_newest_snapshot(data_dir, suffix):
 
 
 @pytest.mark.parametrize("other", OTHERS)
-@pytest.mark.parametrize("config", [{}, {"snapCount": 40, "preAllocSize": 16}], ids=["log", "rolls"])
+@pytest.mark.parametrize("config", [{}, ROLLING], ids=["log", "rolls"])
 def test_relay_of_killed_servers(server_name, other, config, tmp_path):
     """Each server is killed under load, the other one recovers its directory and carries on."""
     options = {"config": {**CRASH_CONFIG, **config}, "data_dir": tmp_path / "data"}
