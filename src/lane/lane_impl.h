@@ -1,0 +1,109 @@
+#pragma once
+// The inside of a lane. One class, told in chapters: lane.cc (connections, frames, limits),
+// handshake.cc, requests.cc (what a frame asks), deliveries.cc (events and replies from the
+// replica).
+
+#include <deque>
+#include <span>
+
+#include "lane/connection_table.h"
+#include "lane/lane.h"
+#include "lane/reads.h"
+
+namespace drover::lane {
+
+struct Lane::Impl {
+  Impl(LaneOptions lane_options, const tree::Tree& shared_tree,
+       const txn::AuthOptions& auth_options);
+
+  // ---- lane.cc: connections
+  void on_frame(LaneConnection& connection, std::string_view payload, base::Instant now);
+  void close_now(LaneConnection& connection);
+  // Nothing follows what is in the output already.
+  void close_after_output(LaneConnection& connection);
+  void forget_requests(LaneConnection& connection);
+  void mark_dirty(LaneConnection& connection);
+  // Output was appended: pauses reading when it is much, and tells the transport.
+  void wrote(LaneConnection& connection);
+  // False when the client has left too much unread: then the connection is closed. To be asked
+  // before an answer or event that reading_paused does not hold off.
+  bool has_room(LaneConnection& connection);
+
+  // ---- lane.cc: limits and touches
+  void pause(LaneConnection& connection, Pause reason);
+  void resume(LaneConnection& connection, Pause reason);
+  [[nodiscard]] bool over_limit(const LaneConnection& connection) const;
+  void throttle(LaneConnection& connection);
+  void release_throttled();
+  void touch(LaneConnection& connection, base::Instant now);
+  void flush_touches();
+  void close_sessionless(base::Instant now);
+
+  // ---- handshake.cc
+  void on_connect(LaneConnection& connection, std::string_view payload, base::Instant now);
+  void on_session(LaneConnection& connection, wire::SessionId session, std::int32_t timeout_ms);
+  void write_connect_response(LaneConnection& connection);
+  void refuse_session(LaneConnection& connection);
+
+  // ---- requests.cc
+  void on_request(LaneConnection& connection, std::string_view frame, base::Instant now);
+  void forward(LaneConnection& connection, const wire::RequestHeader& header, std::string_view body,
+               base::Instant now);
+  void on_sync(LaneConnection& connection, const wire::RequestHeader& header, std::string_view body,
+               base::Instant now);
+  void on_auth(LaneConnection& connection, const wire::RequestHeader& header, std::string_view body,
+               base::Instant now);
+  void on_sasl(LaneConnection& connection, const wire::RequestHeader& header, std::string_view body,
+               base::Instant now);
+  void answer_or_hold(LaneConnection& connection, const wire::RequestHeader& header,
+                      std::string_view frame, base::Instant now);
+  // An answer that is known: at once, or when its turn comes.
+  void ready(LaneConnection& connection, Pending entry);
+  void emit_ready(LaneConnection& connection, const Pending& entry, base::Instant now);
+  void answer(LaneConnection& connection, std::int32_t xid, wire::OpCode op, std::string_view body,
+              const txn::Identities& identities, base::Instant received, base::Instant now);
+  [[nodiscard]] bool lacks_enforced_scheme(const LaneConnection& connection) const;
+  void push(LaneConnection& connection, const Pending& entry);
+  void pop(LaneConnection& connection);
+  void count_reply(LaneConnection& connection, std::int32_t xid, wire::OpCode op, wire::Zxid zxid,
+                   base::Instant received, base::Instant now);
+
+  // ---- deliveries.cc
+  void on_change(const txn::Deliveries& deliveries, const txn::Change& change);
+  void send_event(EventType type, wire::Zxid zxid, std::string_view path, const AclList* acl);
+  void on_reply(const txn::Deliveries& deliveries, std::uint32_t index, base::Instant now);
+  void emit_reply(LaneConnection& connection, const Pending& entry,
+                  const txn::Deliveries& deliveries, const txn::Reply& reply, base::Instant now);
+  void answer_held(LaneConnection& connection, base::Instant now);
+  // Answers, in order, what no longer has an unanswered request in front of it.
+  void drain(LaneConnection& connection, const txn::Deliveries& deliveries, base::Instant now);
+
+  LaneOptions options;
+  const tree::Tree& tree;
+  const txn::AuthOptions& auth;
+  watch::WatchTable watches;
+  Reads reads;
+  ConnectionTable connections;
+  LaneProbe probe;
+
+  txn::RequestBatch outbox;
+  std::vector<Connection*> dirty;
+  // Kept back from the outbox for a while: reads alone should not wake the replica at every turn.
+  std::vector<txn::RequestBatch::Touch> touches;
+  base::Instant touches_due;  // meaningful while touches is not empty
+
+  struct Sessionless {
+    std::uint64_t connection = 0;
+    base::Instant deadline;
+  };
+  std::deque<Sessionless> sessionless;  // ascending; may name connections that have moved on
+
+  std::size_t in_flight_bytes = 0;           // of requests not yet answered, over all connections
+  std::vector<std::uint64_t> throttled;      // paused for kOutstanding
+  std::vector<std::uint64_t> drains;         // to be drained at the end of on_deliveries
+  std::vector<watch::WatcherId> recipients;  // of one fire
+  std::vector<watch::WatcherId> notified;    // of NodeDeleted by the data registry
+  base::ByteBuffer event;                    // one event frame, copied to each recipient
+};
+
+}  // namespace drover::lane

@@ -1,0 +1,225 @@
+#include "lane/reads.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/assert.h"
+
+namespace drover::lane {
+
+using watch::Mode;
+using watch::Registry;
+using wire::JuteReader;
+using wire::JuteWriter;
+using wire::OpCode;
+
+ErrorCode Reads::answer(OpCode op, std::string_view body, const Asker& asker,
+                        base::ByteBuffer& out) {
+  JuteReader in(body, length_max_);
+  JuteWriter writer(out);
+  switch (op) {
+    case OpCode::kExists:
+      return exists(in, asker, writer);
+    case OpCode::kGetData:
+      return get_data(in, asker, writer);
+    case OpCode::kGetChildren:
+      return get_children(in, asker, false, writer);
+    case OpCode::kGetChildren2:
+      return get_children(in, asker, true, writer);
+    case OpCode::kGetAcl:
+      return get_acl(in, asker, writer);
+    case OpCode::kGetAllChildrenNumber:
+      return get_all_children_number(in, asker, writer);
+    case OpCode::kGetEphemerals:
+      return get_ephemerals(in, asker, writer);
+    case OpCode::kMultiRead:
+      return multi_read(in, asker, writer);
+    case OpCode::kWhoAmI:
+      return who_am_i(asker, writer);
+    default:
+      DROVER_ASSERT(false, "not a read");
+  }
+}
+
+bool Reads::allowed(tree::NodeId node, std::int32_t perms, const Asker& asker) const {
+  const tree::AclKey key = tree_.acl_key(node);
+  if (key == tree::kOpenAcl) return true;
+  return txn::allowed(auth_, tree_.acl(key).get(), perms, asker.identities);
+}
+
+Reads::Found Reads::find(wire::NullableBytes path, std::int32_t perms, const Asker& asker) const {
+  if (!path) return {ErrorCode::kMarshallingError};
+  const tree::NodeId node = tree_.find(*path);
+  if (node == tree::kNoNode) return {ErrorCode::kNoNode};
+  if (!allowed(node, perms, asker)) return {ErrorCode::kNoAuth, node};
+  return {ErrorCode::kOk, node};
+}
+
+// Alone among the reads it leaves a watch when there is no znode, and minds a NUL in the path.
+ErrorCode Reads::exists(JuteReader& in, const Asker& asker, JuteWriter& out) {
+  const auto request = wire::PathWatchRequest::decode(in);
+  if (!in.ok() || !request.path) return ErrorCode::kMarshallingError;
+  if (request.path->find('\0') != std::string_view::npos) return ErrorCode::kBadArguments;
+  const Found found = find(request.path, perms::kRead, asker);
+  const bool answered = found.error == ErrorCode::kOk || found.error == ErrorCode::kNoNode;
+  if (request.watch && answered) {
+    watches_.add(Registry::kData, *request.path, asker.watcher, Mode::kStandard);
+  }
+  if (found.error == ErrorCode::kOk) wire::encode_stat(tree_.stat(found.node), out);
+  return found.error;
+}
+
+ErrorCode Reads::get_data(JuteReader& in, const Asker& asker, JuteWriter& out) {
+  const auto request = wire::PathWatchRequest::decode(in);
+  if (!in.ok()) return ErrorCode::kMarshallingError;
+  const Found found = find(request.path, perms::kRead, asker);
+  if (found.error != ErrorCode::kOk) return found.error;
+  if (request.watch) {
+    watches_.add(Registry::kData, *request.path, asker.watcher, Mode::kStandard);
+  }
+  write_data(found.node, out);
+  return ErrorCode::kOk;
+}
+
+ErrorCode Reads::get_children(JuteReader& in, const Asker& asker, bool with_stat, JuteWriter& out) {
+  const auto request = wire::PathWatchRequest::decode(in);
+  if (!in.ok()) return ErrorCode::kMarshallingError;
+  const Found found = find(request.path, perms::kRead, asker);
+  if (found.error != ErrorCode::kOk) return found.error;
+  if (request.watch) {
+    watches_.add(Registry::kChildren, *request.path, asker.watcher, Mode::kStandard);
+  }
+  write_names(found.node, out);
+  if (with_stat) wire::encode_stat(tree_.stat(found.node), out);
+  return ErrorCode::kOk;
+}
+
+void Reads::write_data(tree::NodeId node, JuteWriter& out) const {
+  out.write_bytes(tree_.data(node));
+  wire::encode_stat(tree_.stat(node), out);
+}
+
+void Reads::write_names(tree::NodeId node, JuteWriter& out) const {
+  out.write_int(tree_.num_children(node));
+  for (tree::NodeId child = tree_.first_child(node); child != tree::kNoNode;
+       child = tree_.next_sibling(child)) {
+    out.write_string(tree_.name(child));
+  }
+}
+
+namespace {
+
+// Who may not administer a znode does not get to see the hashes of its users' passwords.
+void encode_masked(const AclList& acl, JuteWriter& out) {
+  out.write_int(static_cast<std::int32_t>(acl.size()));
+  for (const Acl& entry : acl) {
+    out.write_int(entry.perms);
+    out.write_string(entry.id.scheme);
+    if (entry.id.scheme == "digest") {
+      out.write_string(entry.id.id.substr(0, entry.id.id.find(':')) + ":x");
+    } else {
+      out.write_string(entry.id.id);
+    }
+  }
+}
+
+}  // namespace
+
+ErrorCode Reads::get_acl(JuteReader& in, const Asker& asker, JuteWriter& out) const {
+  const wire::NullableBytes path = in.read_bytes();
+  if (!in.ok()) return ErrorCode::kMarshallingError;
+  const Found found = find(path, perms::kRead | perms::kAdmin, asker);
+  if (found.error != ErrorCode::kOk) return found.error;
+  if (const auto acl = tree_.acl(tree_.acl_key(found.node)); acl == nullptr) {
+    wire::encode_acl(AclList{{perms::kAll, {"world", "anyone"}}}, out);
+  } else if (allowed(found.node, perms::kAdmin, asker)) {
+    wire::encode_acl(*acl, out);
+  } else {
+    encode_masked(*acl, out);
+  }
+  wire::encode_stat(tree_.stat(found.node), out);
+  return ErrorCode::kOk;
+}
+
+ErrorCode Reads::get_all_children_number(JuteReader& in, const Asker& asker,
+                                         JuteWriter& out) const {
+  const wire::NullableBytes path = in.read_bytes();
+  if (!in.ok()) return ErrorCode::kMarshallingError;
+  const Found found = find(path, perms::kRead, asker);
+  if (found.error != ErrorCode::kOk) return found.error;
+  out.write_int(static_cast<std::int32_t>(tree_.count_descendants(found.node)));
+  return ErrorCode::kOk;
+}
+
+namespace {
+
+// As Java's String.trim sees it: everything up to and including the space is blank.
+std::string_view trimmed(std::string_view text) {
+  const auto blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+// The prefix is plain text: "/ab" also finds "/abc".
+ErrorCode Reads::get_ephemerals(JuteReader& in, const Asker& asker, JuteWriter& out) const {
+  const wire::NullableBytes asked = in.read_bytes();
+  if (!in.ok()) return ErrorCode::kMarshallingError;
+  const std::string_view blank_test = trimmed(asked.value_or(std::string_view()));
+  const bool all = blank_test.empty() || blank_test == "/";
+  std::vector<std::string> paths;
+  for (const tree::NodeId node : tree_.ephemerals(asker.session)) {
+    std::string path;
+    tree_.append_path(node, path);
+    if (all || path.starts_with(*asked)) paths.push_back(std::move(path));
+  }
+  // Apache's order is that of a hash; ours does not depend on history.
+  std::sort(paths.begin(), paths.end());
+  out.write_int(static_cast<std::int32_t>(paths.size()));
+  for (const std::string& path : paths) out.write_string(path);
+  return ErrorCode::kOk;
+}
+
+// Each operation succeeds or fails alone; a request that cannot be decoded fails as a whole. The
+// watch flag inside is ignored, as in Apache.
+ErrorCode Reads::multi_read(JuteReader& in, const Asker& asker, JuteWriter& out) const {
+  while (true) {
+    const auto header = wire::MultiHeader::decode(in);
+    if (!in.ok()) return ErrorCode::kMarshallingError;
+    if (header.done) break;
+    if (header.op != OpCode::kGetData && header.op != OpCode::kGetChildren) {
+      return ErrorCode::kMarshallingError;
+    }
+    const auto request = wire::PathWatchRequest::decode(in);
+    if (!in.ok() || !request.path) return ErrorCode::kMarshallingError;
+    const Found found = find(request.path, perms::kRead, asker);
+    if (found.error != ErrorCode::kOk) {
+      const auto error = static_cast<std::int32_t>(found.error);
+      wire::MultiHeader{OpCode::kError, false, error}.encode(out);
+      out.write_int(error);
+      continue;
+    }
+    wire::MultiHeader{header.op, false, 0}.encode(out);
+    if (header.op == OpCode::kGetData) {
+      write_data(found.node, out);
+    } else {
+      write_names(found.node, out);
+    }
+  }
+  wire::MultiHeader{OpCode::kError, true, -1}.encode(out);
+  return ErrorCode::kOk;
+}
+
+ErrorCode Reads::who_am_i(const Asker& asker, JuteWriter& out) const {
+  out.write_int(static_cast<std::int32_t>(asker.identities.size()));
+  for (const Id& id : asker.identities) {
+    out.write_string(id.scheme);
+    out.write_string(txn::display_user(id));
+  }
+  return ErrorCode::kOk;
+}
+
+}  // namespace drover::lane

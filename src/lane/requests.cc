@@ -1,0 +1,279 @@
+// What a frame asks, and whether it is answered here and now, later, or by the replica.
+
+#include <algorithm>
+
+#include "lane/frames.h"
+#include "lane/lane_impl.h"
+#include "lane/watch_requests.h"
+
+namespace drover::lane {
+
+using wire::OpCode;
+
+void Lane::Impl::on_request(LaneConnection& connection, std::string_view frame, base::Instant now) {
+  wire::JuteReader in(frame, options.length_max);
+  const auto header = wire::RequestHeader::decode(in);
+  if (!in.ok()) return close_now(connection);
+  if (header.op == OpCode::kAuth) return on_auth(connection, header, in.rest(), now);
+  if (header.op == OpCode::kSasl) return on_sasl(connection, header, in.rest(), now);
+  if (!options.enforced_auth_schemes.empty() && lacks_enforced_scheme(connection)) {
+    return ready(connection, {.then_close = true,
+                              .xid = header.xid,
+                              .op = header.op,
+                              .error = ErrorCode::kSessionClosedRequireSaslAuth,
+                              .received = now});
+  }
+  touch(connection, now);
+  switch (header.op) {
+    case OpCode::kExists:
+    case OpCode::kGetData:
+    case OpCode::kGetAcl:
+    case OpCode::kGetChildren:
+    case OpCode::kGetChildren2:
+    case OpCode::kPing:
+    case OpCode::kMultiRead:
+    case OpCode::kGetEphemerals:
+    case OpCode::kGetAllChildrenNumber:
+    case OpCode::kWhoAmI:
+    case OpCode::kAddWatch:
+    case OpCode::kCheckWatches:
+    case OpCode::kRemoveWatches:
+    case OpCode::kSetWatches:
+    case OpCode::kSetWatches2:
+      return answer_or_hold(connection, header, frame, now);
+    case OpCode::kCreate:
+    case OpCode::kCreate2:
+    case OpCode::kCreateContainer:
+    case OpCode::kCreateTtl:
+    case OpCode::kDelete:
+    case OpCode::kSetData:
+    case OpCode::kSetAcl:
+    case OpCode::kMulti:
+    case OpCode::kReconfig:
+      return forward(connection, header, in.rest(), now);
+    case OpCode::kSync:
+      return on_sync(connection, header, in.rest(), now);
+    case OpCode::kCloseSession:
+      forward(connection, header, {}, now);
+      // Whatever is pipelined behind it never runs.
+      connection.state = LaneConnection::State::kFinishing;
+      return;
+    // A check outside a multi, the numbers that the server keeps to itself, and any other number.
+    case OpCode::kCheck:
+    case OpCode::kDeleteContainer:
+    case OpCode::kCreateSession:
+    case OpCode::kNotification:
+    case OpCode::kError:
+      break;
+    case OpCode::kAuth:
+    case OpCode::kSasl:
+      break;  // handled above
+  }
+  ready(connection, {.then_close = true,
+                     .xid = header.xid,
+                     .op = header.op,
+                     .error = ErrorCode::kUnimplemented,
+                     .zxid = wire::Zxid(-1),
+                     .received = now});
+}
+
+// ---- the FIFO
+
+void Lane::Impl::push(LaneConnection& connection, const Pending& entry) {
+  // The list is shared between threads: compare before touching its count.
+  if (connection.fifo.empty() && connection.front_identities != connection.identities) {
+    connection.front_identities = connection.identities;
+  }
+  connection.fifo.push(entry);
+  ++connection.outstanding;
+  ++probe.outstanding;
+  in_flight_bytes += entry.size;
+  throttle(connection);
+}
+
+void Lane::Impl::pop(LaneConnection& connection) {
+  const Pending& entry = connection.fifo.front();
+  if (entry.changes_identities) connection.front_identities = connection.fifo.pop_identities();
+  in_flight_bytes -= entry.size;
+  connection.fifo.pop();
+  --connection.outstanding;
+  --probe.outstanding;
+}
+
+void Lane::Impl::forward(LaneConnection& connection, const wire::RequestHeader& header,
+                         std::string_view body, base::Instant now) {
+  txn::Request& request = outbox.requests.emplace_back();
+  request.op = header.op;
+  request.xid = header.xid;
+  request.from = {options.index, connection.id};
+  request.session = connection.session;
+  request.body_offset = static_cast<std::uint32_t>(outbox.bytes.size());
+  request.body_size = static_cast<std::uint32_t>(body.size());
+  request.identities = connection.identities;
+  outbox.bytes.append(body);
+  push(connection, {.xid = header.xid,
+                    .op = header.op,
+                    .size = static_cast<std::uint32_t>(body.size()),
+                    .received = now});
+}
+
+// The replica echoes the body as it stands, so it gets the path record and nothing behind it.
+void Lane::Impl::on_sync(LaneConnection& connection, const wire::RequestHeader& header,
+                         std::string_view body, base::Instant now) {
+  wire::JuteReader in(body, options.length_max);
+  in.read_bytes();
+  // Undecodable: held like a read, so that its error comes in order.
+  if (!in.ok()) {
+    std::string frame(8, '\0');
+    wire::store_big_endian(frame.data(), static_cast<std::uint32_t>(header.xid));
+    wire::store_big_endian(frame.data() + 4, static_cast<std::uint32_t>(header.op));
+    return answer_or_hold(connection, header, frame, now);
+  }
+  forward(connection, header, body.substr(0, body.size() - in.remaining()), now);
+}
+
+void Lane::Impl::answer_or_hold(LaneConnection& connection, const wire::RequestHeader& header,
+                                std::string_view frame, base::Instant now) {
+  if (connection.fifo.empty()) {
+    return answer(connection, header.xid, header.op, frame.substr(8), connection.identities, now,
+                  now);
+  }
+  Pending entry{.kind = Pending::Kind::kHeld,
+                .xid = header.xid,
+                .op = header.op,
+                .size = static_cast<std::uint32_t>(frame.size()),
+                .received = now};
+  connection.fifo.hold(frame);
+  push(connection, entry);
+}
+
+// ---- answers made here
+
+void Lane::Impl::answer(LaneConnection& connection, std::int32_t xid, OpCode op,
+                        std::string_view body, const txn::Identities& identities,
+                        base::Instant received, base::Instant now) {
+  base::ByteBuffer& out = connection.output;
+  ErrorCode error = ErrorCode::kOk;
+  if (op == OpCode::kSetWatches || op == OpCode::kSetWatches2) {
+    // Its events go before its reply, so they are written before the reply's header.
+    std::int64_t events = 0;
+    error = set_watches(tree, watches, connection.id, body, op == OpCode::kSetWatches2,
+                        options.length_max, out, events);
+    connection.counters.sent += events;
+    probe.packets_sent += events;
+    probe.events_sent += events;
+  }
+  ReplyFrame frame(out);
+  switch (op) {
+    case OpCode::kPing:
+      xid = wire::xid::kPing;  // whatever was asked
+      break;
+    case OpCode::kSetWatches:
+    case OpCode::kSetWatches2:
+      break;
+    case OpCode::kSync:
+      error = ErrorCode::kMarshallingError;
+      break;
+    case OpCode::kAddWatch:
+      error = add_watch(watches, connection.id, body, options.length_max, out);
+      break;
+    case OpCode::kCheckWatches:
+    case OpCode::kRemoveWatches:
+      error = check_watches(watches, connection.id, body, options.length_max,
+                            op == OpCode::kRemoveWatches);
+      break;
+    default:
+      error = reads.answer(op, body, {connection.id, connection.session, *identities}, out);
+  }
+  const wire::Zxid zxid = tree.last_zxid();
+  frame.finish(xid, zxid, error);
+  count_reply(connection, xid, op, zxid, received, now);
+}
+
+void Lane::Impl::ready(LaneConnection& connection, Pending entry) {
+  entry.kind = Pending::Kind::kReady;
+  const base::Instant now = entry.received;
+  if (connection.fifo.empty()) return emit_ready(connection, entry, now);
+  if (entry.changes_identities) connection.fifo.push_identities(connection.identities);
+  if (entry.then_close) connection.state = LaneConnection::State::kFinishing;
+  push(connection, entry);
+}
+
+void Lane::Impl::emit_ready(LaneConnection& connection, const Pending& entry, base::Instant now) {
+  ReplyFrame frame(connection.output);
+  // Without SASL configured Apache answers every token with none.
+  if (entry.op == OpCode::kSasl) wire::JuteWriter(connection.output).write_bytes(std::nullopt);
+  frame.finish(entry.xid, entry.zxid, entry.error);
+  count_reply(connection, entry.xid, entry.op, entry.zxid, entry.received, now);
+  if (entry.then_close) close_after_output(connection);
+}
+
+void Lane::Impl::count_reply(LaneConnection& connection, std::int32_t xid, OpCode op,
+                             wire::Zxid zxid, base::Instant received, base::Instant now) {
+  connection.zxid_sent = std::max(connection.zxid_sent, zxid);
+  Connection::Counters& counters = connection.counters;
+  const std::int64_t latency_ms = now.ms() - received.ms();
+  ++counters.sent;
+  if (xid >= 0) counters.last_cxid = xid;  // the client's own last request
+  counters.last_op = op;
+  counters.last_zxid = zxid;
+  counters.last_response = now;
+  counters.last_latency_ms = latency_ms;
+  if (counters.latency_count == 0 || latency_ms < counters.latency_ms_min) {
+    counters.latency_ms_min = latency_ms;
+  }
+  counters.latency_ms_max = std::max(counters.latency_ms_max, latency_ms);
+  counters.latency_ms_sum += latency_ms;
+  ++counters.latency_count;
+  ++probe.packets_sent;
+  if (probe.latency_count == 0 || latency_ms < probe.latency_ms_min) {
+    probe.latency_ms_min = latency_ms;
+  }
+  probe.latency_ms_max = std::max(probe.latency_ms_max, latency_ms);
+  probe.latency_ms_sum += latency_ms;
+  ++probe.latency_count;
+  wrote(connection);
+}
+
+// ---- authentication
+
+void Lane::Impl::on_auth(LaneConnection& connection, const wire::RequestHeader& header,
+                         std::string_view body, base::Instant now) {
+  wire::JuteReader in(body, options.length_max);
+  const auto request = wire::AuthRequest::decode(in);
+  if (!in.ok()) return close_now(connection);
+  const auto added =
+      txn::authenticate(auth, request.scheme, request.auth, connection.remote_address);
+  Pending entry{.xid = header.xid, .op = header.op, .received = now};
+  if (!added) {
+    entry.error = added.error();
+    entry.then_close = true;
+    return ready(connection, entry);
+  }
+  // Requests already on their way keep the list they have.
+  auto identities = std::make_shared<std::vector<Id>>(*connection.identities);
+  for (const Id& id : *added) {
+    if (std::ranges::find(*identities, id) == identities->end()) identities->push_back(id);
+  }
+  connection.identities = std::move(identities);
+  entry.changes_identities = !connection.fifo.empty();
+  ready(connection, entry);
+}
+
+// A client that sends no token at all is cut off, as in Apache.
+void Lane::Impl::on_sasl(LaneConnection& connection, const wire::RequestHeader& header,
+                         std::string_view body, base::Instant now) {
+  wire::JuteReader in(body, options.length_max);
+  in.read_bytes();
+  if (!in.ok()) return close_now(connection);
+  ready(connection, {.xid = header.xid, .op = header.op, .received = now});
+}
+
+bool Lane::Impl::lacks_enforced_scheme(const LaneConnection& connection) const {
+  return std::ranges::none_of(*connection.identities, [this](const Id& id) {
+    return std::ranges::find(options.enforced_auth_schemes, id.scheme) !=
+           options.enforced_auth_schemes.end();
+  });
+}
+
+}  // namespace drover::lane
