@@ -1,5 +1,6 @@
 #pragma once
-// Sessions as the leader (or a standalone server) tracks them: SessionTrackerImpl without its thread.
+// Sessions as the leader (or a standalone server) tracks them: SessionTrackerImpl without its
+// thread.
 //
 // Pure: time is an argument. Deadlines fall into buckets of one tick: a session dies in
 // (timeout, timeout + tick] after its last touch, and all of a due bucket together.
@@ -18,11 +19,12 @@ namespace drover::session {
 
 using wire::SessionId;
 
-// Password of a session: 16 bytes derived from its id, the same on every server (java.util.Random seeded
-// with id ^ 0xB3415C00). A checksum rather than a secret.
+// Password of a session: 16 bytes derived from its id, the same on every server (java.util.Random
+// seeded with id ^ 0xB3415C00). A checksum rather than a secret.
 [[nodiscard]] std::array<char, 16> password_of(SessionId id);
 
-// First id that a server incarnation hands out: server id in the top byte, then 40 bits of a ms clock.
+// First id that a server incarnation hands out: server id in the top byte, then 40 bits of a ms
+// clock.
 [[nodiscard]] SessionId first_session_id(std::int64_t now_ms, std::uint8_t server_id);
 
 class SessionTable {
@@ -32,9 +34,10 @@ class SessionTable {
   // Adds or replaces a session, tracked from `now`. What createSession's apply and recovery do.
   void add(SessionId id, std::int32_t timeout_ms, base::Instant now);
   void remove(SessionId id);
-  // Moves the deadline on; with `timeout_ms` also the timeout used for tracking (a reattach renegotiates;
-  // the persisted timeout stays). False: unknown or closing.
-  bool touch(SessionId id, base::Instant now, std::optional<std::int32_t> timeout_ms = std::nullopt);
+  // Moves the deadline on; with `timeout_ms` also the timeout used for tracking (a reattach
+  // renegotiates; the persisted timeout stays). False: unknown or closing.
+  bool touch(SessionId id, base::Instant now,
+             std::optional<std::int32_t> timeout_ms = std::nullopt);
   // From now on touch() answers false; the session stays until remove().
   void set_closing(SessionId id);
 
@@ -42,14 +45,17 @@ class SessionTable {
   [[nodiscard]] bool is_open(SessionId id) const;   // known and not closing
   [[nodiscard]] std::size_t size() const;
 
-  // When the earliest bucket is due; nullopt when no session is tracked.
+  // When the earliest bucket is due; nullopt when no session is tracked. May be too early, never
+  // too late.
   [[nodiscard]] std::optional<base::Instant> next_expiry() const;
-  // Takes out the sessions of every due bucket, ascending by id within a bucket; each becomes closing.
+  // Takes out the sessions of every due bucket, ascending by id within a bucket; each becomes
+  // closing.
   std::vector<SessionId> expire(base::Instant now);
   // Tracks every known session afresh with its full timeout (start of service).
   void restart(base::Instant now);
 
-  // id and persisted timeout of all, ascending by id (for snapshots, which must not depend on hash order).
+  // id and persisted timeout of all, ascending by id (for snapshots, which must not depend on hash
+  // order).
   [[nodiscard]] std::vector<std::pair<SessionId, std::int32_t>> list() const;
   // Buckets as `dump` prints them: deadline, then sessions ascending.
   [[nodiscard]] std::vector<std::pair<base::Instant, std::vector<SessionId>>> buckets() const;
@@ -57,14 +63,19 @@ class SessionTable {
  private:
   struct Session {
     std::int32_t persisted_timeout_ms = 0;
-    std::int32_t timeout_ms = 0;   // in force
-    std::int64_t bucket_ms = 0;    // key in buckets_; Invariant: 0 exactly when closing
+    std::int32_t timeout_ms = 0;  // in force
+    std::int64_t bucket_ms = 0;   // key in buckets_; Invariant: 0 exactly when closing
   };
   [[nodiscard]] std::int64_t bucket_for(base::Instant now, std::int32_t timeout_ms) const;
+  void track(SessionId id, Session& session, base::Instant now);
+  // Those of `ids` that are still due in this bucket, ascending, each once.
+  [[nodiscard]] std::vector<SessionId> in_bucket(std::int64_t bucket_ms,
+                                                 std::vector<SessionId> ids) const;
 
   std::int64_t tick_ms_;
   std::unordered_map<SessionId, Session> sessions_;
-  std::map<std::int64_t, std::vector<SessionId>> buckets_;  // may hold stale ids: checked against sessions_
+  std::map<std::int64_t, std::vector<SessionId>>
+      buckets_;  // may hold stale ids: checked against sessions_
 };
 
 }  // namespace drover::session

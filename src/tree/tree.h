@@ -1,13 +1,13 @@
 #pragma once
 // The tree of znodes: what ZooKeeper calls DataTree, without watches, sessions or I/O.
 //
-// Threads: one writer at a time and no reader beside it; any number of readers when nobody writes. The
-// server keeps that promise (design: lanes hold a slot, the writer takes all slots); the tree has no lock.
-// Views and references handed out live until the next mutator call.
+// Threads: one writer at a time and no reader beside it; any number of readers when nobody writes.
+// The server keeps that promise (design: lanes hold a slot, the writer takes all slots); the tree
+// has no lock. Views and references handed out live until the next mutator call.
 //
-// Mutators are total: they are called with what a txn says, during live apply and during replay over a
-// fuzzy snapshot, and never fail in a way that loses the tree. They answer ErrorCode as Apache's DataTree
-// would (kNoNode for a missing parent, kNodeExists ...), which replay ignores.
+// Mutators are total: they are called with what a txn says, during live apply and during replay
+// over a fuzzy snapshot, and never fail in a way that loses the tree. They answer ErrorCode as
+// Apache's DataTree would (kNoNode for a missing parent, kNodeExists ...), which replay ignores.
 
 #include <drover/acl.h>
 #include <drover/error_code.h>
@@ -20,20 +20,12 @@
 #include <string_view>
 #include <vector>
 
+#include "tree/ids.h"
 #include "tree/node_stat.h"
 #include "wire/jute_reader.h"
 #include "wire/zxid.h"
 
 namespace drover::tree {
-
-// Identity of a znode while it lives; reused after its death.
-using NodeId = std::uint32_t;
-inline constexpr NodeId kNoNode = UINT32_MAX;
-inline constexpr NodeId kRoot = 0;
-
-// Identity of an interned ACL list; -1 is world:anyone:cdrwa and never in the table.
-using AclKey = std::int64_t;
-inline constexpr AclKey kOpenAcl = -1;
 
 class Tree {
  public:
@@ -50,8 +42,9 @@ class Tree {
   [[nodiscard]] NodeStat node_stat(NodeId node) const;
   [[nodiscard]] wire::NullableBytes data(NodeId node) const;
   [[nodiscard]] AclKey acl_key(NodeId node) const;
-  // The list behind a key; shared so that an event can carry it past the node's death. Null for kOpenAcl and
-  // for a key that a damaged snapshot left unknown (such a node admits everyone, as in Apache).
+  // The list behind a key; shared so that an event can carry it past the node's death. Null for
+  // kOpenAcl and for a key that a damaged snapshot left unknown (such a node admits everyone, as in
+  // Apache).
   [[nodiscard]] std::shared_ptr<const AclList> acl(AclKey key) const;
   [[nodiscard]] std::string_view name(NodeId node) const;  // last component; empty for the root
   [[nodiscard]] NodeId parent(NodeId node) const;          // kNoNode for the root
@@ -64,10 +57,11 @@ class Tree {
   // CRC-32 over path and data, the part of the node digest that a change of Stat leaves alone.
   [[nodiscard]] std::uint32_t content_crc(NodeId node) const;
 
-  [[nodiscard]] std::int64_t node_count() const;              // without counting the root twice
+  [[nodiscard]] std::int64_t node_count() const;             // without counting the root twice
   [[nodiscard]] std::int64_t approximate_data_size() const;  // sum of path and data lengths, bytes
   [[nodiscard]] std::int64_t ephemerals_count() const;
-  [[nodiscard]] std::uint64_t digest() const;  // spec: CRC-32 sum over all nodes outside /zookeeper/
+  [[nodiscard]] std::uint64_t digest()
+      const;  // spec: CRC-32 sum over all nodes outside /zookeeper/
   [[nodiscard]] wire::Zxid last_zxid() const;
 
   // Ephemerals of a session, in no order; empty when it has none.
@@ -81,19 +75,19 @@ class Tree {
   struct Create {
     std::string_view path;
     wire::NullableBytes data;
-    const AclList* acl = nullptr;     // already fixed up; null: open ACL
-    std::int64_t ephemeral_owner = 0;  // stored form
+    const AclList* acl = nullptr;       // already fixed up; null: open ACL
+    std::int64_t ephemeral_owner = 0;   // stored form
     std::int32_t parent_cversion = -1;  // persisted form; -1: parent's plus one
     wire::Zxid zxid;
     std::int64_t time_ms = 0;
   };
-  // kNoNode: parent missing. kNodeExists: replay over a fuzzy snapshot; the ACL is overwritten and the
-  // parent's cversion/pzxid raised, nothing else.
+  // kNoNode: parent missing. kNodeExists: replay over a fuzzy snapshot; the ACL is overwritten and
+  // the parent's cversion/pzxid raised, nothing else.
   ErrorCode create(const Create& create);
   // kNoNode: node missing (the parent's pzxid is still raised).
   ErrorCode remove(std::string_view path, wire::Zxid zxid);
-  ErrorCode set_data(std::string_view path, wire::NullableBytes data, std::int32_t version, wire::Zxid zxid,
-                     std::int64_t time_ms);
+  ErrorCode set_data(std::string_view path, wire::NullableBytes data, std::int32_t version,
+                     wire::Zxid zxid, std::int64_t time_ms);
   ErrorCode set_acl(std::string_view path, const AclList& acl, std::int32_t aversion);
   // Moves last_zxid() forward, never back.
   void set_last_zxid(wire::Zxid zxid);
@@ -106,13 +100,16 @@ class Tree {
   void begin_load();  // drops everything, the system nodes included
   void load_acl(AclKey key, AclList acl);
   // kNoNode: parent not there (a snapshot with that is corrupt).
-  ErrorCode load_node(std::string_view path, wire::NullableBytes data, AclKey acl, const NodeStat& stat);
+  ErrorCode load_node(std::string_view path, wire::NullableBytes data, AclKey acl,
+                      const NodeStat& stat);
   // Adds system nodes that are missing, recounts quotas, drops unused ACLs.
   void end_load();
 
   // ---- walking while others write between the steps (snapshots)
-  // A place in a pre-order walk that stays valid across mutations: removal of the znode it stands on moves
-  // it on. Every znode that exists from begin to end of the walk is visited once, parents before children.
+  // A place in a pre-order walk that stays valid across mutations: removal of the znode it stands
+  // on moves it on, so node() is always one not visited yet, as long as its visit and advance() are
+  // not parted by a mutation. Every znode that exists from begin to end of the walk is visited
+  // once, parents before children.
   class Walk {
    public:
     explicit Walk(Tree& tree);  // stands on the root; tree must outlive it
