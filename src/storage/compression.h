@@ -1,6 +1,6 @@
 #pragma once
-// snapshot.compression.method: none, gz (one gzip member, RFC 1952) or snappy (snappy-java's stream). The
-// suffix of the file decides on reading.
+// snapshot.compression.method: none, gz (one gzip member, RFC 1952) or snappy (snappy-java's
+// stream). The suffix of the file decides on reading.
 
 #include <optional>
 #include <string_view>

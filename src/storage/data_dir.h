@@ -1,5 +1,6 @@
 #pragma once
-// The data directory: its version-2 folders, its lock, and the small files that give a server its identity.
+// The data directory: its version-2 folders, its lock, and the small files that give a server its
+// identity.
 
 #include <drover/result.h>
 
@@ -18,16 +19,19 @@ struct DataDirOptions {
   bool autocreate = true;    // zookeeper.datadir.autocreate
 };
 
-// An opened, checked and locked directory. The lock (`version-2/tmp.lock`, flock) keeps a second Drover
-// out; Apache does not look at it. Released by the destructor and by the death of the process.
+// An opened, checked and locked directory. The lock (`version-2/drover.lock`, flock) keeps a second
+// Drover out; Apache does not look at it. Released by the destructor and by the death of the
+// process.
 class DataDir {
  public:
-  // Errors are the ones that Apache exits with code 3 for: not there and autocreate off, log files in the
-  // snapshot folder or the reverse (when the two differ); and "in use by another server".
+  // Errors are the ones that Apache exits with code 3 for: not there and autocreate off, log files
+  // in the snapshot folder or the reverse (when the two differ); and "in use by another server".
   static Result<DataDir> open(Disk& disk, const DataDirOptions& options);
 
-  [[nodiscard]] const std::string& snapshot_dir() const { return snapshot_dir_; }  // <dataDir>/version-2
-  [[nodiscard]] const std::string& log_dir() const { return log_dir_; }            // <dataLogDir>/version-2
+  [[nodiscard]] const std::string& snapshot_dir() const {
+    return snapshot_dir_;
+  }                                                                      // <dataDir>/version-2
+  [[nodiscard]] const std::string& log_dir() const { return log_dir_; }  // <dataLogDir>/version-2
 
  private:
   DataDir() = default;

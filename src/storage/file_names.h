@@ -1,7 +1,8 @@
 #pragma once
-// Which names in a version-2 folder are ours to read: strictly `log.<hex>` and `snapshot.<hex>[.gz|.snappy]`
-// with one to sixteen lower-case hex digits. Apache also parses `log.1.bak` or `snapshot.5.tmp`; loading a
-// copy that somebody put aside has cost people data, so we never do (docs/recovery.md).
+// Which names in a version-2 folder are ours to read: strictly `log.<hex>` and
+// `snapshot.<hex>[.gz|.snappy]` with one to sixteen lower-case hex digits. Apache also parses
+// `log.1.bak` or `snapshot.5.tmp`; loading a copy that somebody put aside has cost people data, so
+// we never do (docs/recovery.md).
 
 #include <optional>
 #include <string>
@@ -29,8 +30,8 @@ struct SnapshotName {
 [[nodiscard]] std::string log_name(wire::Zxid zxid);
 [[nodiscard]] std::string snapshot_name(wire::Zxid zxid, Compression compression);
 
-// What a folder listing holds, oldest first. `ignored`: names that begin with log. or snapshot. and are not
-// strictly named.
+// What a folder listing holds, oldest first. `ignored`: names that begin with log. or snapshot. and
+// are not strictly named.
 struct FolderNames {
   std::vector<LogName> logs;
   std::vector<SnapshotName> snapshots;

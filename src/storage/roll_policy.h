@@ -1,6 +1,7 @@
 #pragma once
-// When to roll the log and take a snapshot: after more than half of snapCount txns plus a random part of the
-// other half, or the same for snapSizeLimitInKb, so that the servers of an ensemble do not all do it at once.
+// When to roll the log and take a snapshot: after more than half of snapCount txns plus a random
+// part of the other half, or the same for snapSizeLimitInKb, so that the servers of an ensemble do
+// not all do it at once.
 
 #include <cstdint>
 
@@ -9,8 +10,8 @@
 namespace drover::storage {
 
 struct RollPolicyOptions {
-  std::int64_t txns = 100000;               // snapCount, at least 2
-  std::int64_t bytes = 4194304LL * 1024;    // snapSizeLimitInKb; <= 0: off
+  std::int64_t txns = 100000;             // snapCount, at least 2
+  std::int64_t bytes = 4194304LL * 1024;  // snapSizeLimitInKb; <= 0: off
 };
 
 class RollPolicy {

@@ -1,14 +1,15 @@
 #pragma once
-// Writes one snapshot (docs/snapshot_format.md) while the tree lives on. The walk belongs to the caller:
-// under its hold of the tree it calls node() for a slice of znodes, which only encodes into memory; between
-// the holds it calls flush(), which checksums, compresses and writes.
+// Writes one snapshot (docs/snapshot_format.md) while the tree lives on. The walk belongs to the
+// caller: under its hold of the tree it calls node() for a slice of znodes, which only encodes into
+// memory; between the holds it calls flush(), which checksums, compresses and writes.
 //
 //   auto writer = SnapshotWriter::begin(disk, options, zxid, sessions, acls);   (tree held)
 //   for each slice: { hold: writer->node(...) while buffered() < slice; }  writer->flush();
 //   auto file = writer->finish(digest, last_zxid);
 //
-// The file gets its name only in finish(), after an fsync; until then it is `tmp.snapshot.<hex>`, which no
-// reader takes for a snapshot. An error leaves nothing but perhaps that. Threads: one at a time.
+// The file gets its name only in finish(), after an fsync; until then it is `tmp.snapshot.<hex>`,
+// which no reader takes for a snapshot. An error leaves nothing but perhaps that. Threads: one at a
+// time.
 
 #include <drover/acl.h>
 #include <drover/result.h>
@@ -47,8 +48,9 @@ struct SnapshotFile {
 
 class SnapshotWriter {
  public:
-  // `zxid`: the last txn applied when the walk begins; the name of the file. `acls` as tree::Tree::acl_table.
-  // `disk` must outlive the writer. Does no I/O: that begins with the first flush().
+  // `zxid`: the last txn applied when the walk begins; the name of the file. `acls` as
+  // tree::Tree::acl_table. `disk` must outlive the writer. Does no I/O: that begins with the first
+  // flush().
   SnapshotWriter(Disk& disk, SnapshotWriterOptions options, wire::Zxid zxid,
                  std::span<const SnapshotSession> sessions,
                  std::span<const std::pair<std::int64_t, std::shared_ptr<const AclList>>> acls);
@@ -61,7 +63,8 @@ class SnapshotWriter {
             const wire::StatPersisted& stat);
   [[nodiscard]] std::size_t buffered() const;  // bytes not yet flushed
   Result<void> flush();
-  // `digest`: of the last txn applied when the walk ended (nullopt: digests are off), `last`: its zxid.
+  // `digest`: of the last txn applied when the walk ended (nullopt: digests are off), `last`: its
+  // zxid.
   Result<SnapshotFile> finish(std::optional<RestoreSink::SnapshotDigest> digest, wire::Zxid last);
 
  private:
