@@ -30,7 +30,7 @@ class DataDir {
 
   [[nodiscard]] const std::string& snapshot_dir() const {
     return snapshot_dir_;
-  }                                                                      // <dataDir>/version-2
+  }  // <dataDir>/version-2
   [[nodiscard]] const std::string& log_dir() const { return log_dir_; }  // <dataLogDir>/version-2
 
  private:
