@@ -16,6 +16,7 @@ bytes (sent as they are: malformed UTF-8 included) or None (null); buffers are b
 """
 
 import collections
+import contextlib
 import socket
 import struct
 import time
@@ -513,6 +514,11 @@ class RawClient:
             self._socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
             pass  # What was answered before the server hung up can still be read.
+
+    def half_close(self):
+        """Tells the server that nothing more will come; replies can still be read."""
+        with contextlib.suppress(OSError):  # The server may have hung up already.
+            self._socket.shutdown(socket.SHUT_WR)
 
     def expect(self, xid, op):
         """Notes that a reply with this xid is to be decoded as an answer to `op`."""
