@@ -1,6 +1,8 @@
 #pragma once
 // Rebuilds tree and sessions from what storage reads.
 
+#include "base/log.h"
+#include "base/time.h"
 #include "session/session_table.h"
 #include "storage/restore.h"
 #include "tree/tree.h"
@@ -25,11 +27,15 @@ class Restorer final : public storage::RestoreSink {
   [[nodiscard]] std::int64_t digest_mismatches() const { return digest_mismatches_; }
 
  private:
+  void compare_snapshot_digest();
+  void mismatch(std::string_view whose, wire::Zxid zxid);
+
   tree::Tree& tree_;
   session::SessionTable& sessions_;
   base::Log& log_;
   base::Instant now_;
-  std::optional<SnapshotDigest> snapshot_digest_;
+  wire::Zxid snapshot_zxid_;
+  std::optional<SnapshotDigest> snapshot_digest_;  // until it could be compared
   std::int64_t digest_mismatches_ = 0;
 };
 
