@@ -265,6 +265,8 @@ class _Apache(Server):
     def command(self):
         return [
             "java",
+            # Before Java 18 digests of the tree hash paths in the platform's charset.
+            "-Dfile.encoding=UTF-8",
             *self.jvm_options,
             *self.log_options(),
             *(f"-D{key}={value}" for key, value in self.properties.items()),
