@@ -73,6 +73,10 @@ class Estate:
             client.close_session()
         return tree
 
+    def check_tree(self):
+        """What its predecessor left, as far as any release can show it."""
+        assert self._dump() == self.tree
+
     def _check_sessions(self):
         for session in self.sessions:
             with RawClient(self.server.port) as client:
@@ -128,6 +132,32 @@ def assert_same_digests(author, heir):
     assert len(author) > 10, "the sample is long enough to leave digests"
     common = author.keys() & heir.keys()
     assert {zxid: author[zxid] for zxid in common} == {zxid: heir[zxid] for zxid in common}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("direction", ["theirs-to-ours", "ours-to-theirs"])
+def test_logs_in_a_folder_of_their_own(estate, server_name, direction, other, tmp_path):
+    author, heir = in_order(direction, other, server_name)
+    config = {"dataLogDir": tmp_path / "logs", "snapCount": 300}
+    estate.hand_to(author, **config)
+    estate.write("/apart")
+    estate.hand_to(heir, **config)
+    estate.check()
+    for folder, kind in ((tmp_path / "data", "snapshot"), (tmp_path / "logs", "log")):
+        files = {file.name.split(".")[0] for file in (folder / "version-2").iterdir()}
+        assert files & {"snapshot", "log"} == {kind}
+
+
+@pytest.mark.compat
+def test_a_directory_of_3_5(estate, server_name):
+    """Before 3.6 there were no digests, and a closed session was logged without its record."""
+    estate.hand_to("apache-3.5")
+    estate.write("/old")
+    estate.hand_to(server_name)
+    estate.check()
+    estate.write("/new")
+    estate.hand_to("apache-3.5")
+    estate.check_tree()
 
 
 @pytest.mark.parametrize("method", ["gz", "snappy"])
