@@ -261,8 +261,11 @@ def test_reaping_goes_on_after_a_restart(start_server):
     server.start()
     with connected(server.port) as client:
         for path in ("/used", "/ttl"):
-            gone = lambda path=path: client.call(OpCode.EXISTS, path).err == Err.NO_NODE
-            wait_until(gone, 10, f"reaping of {path}")
+            wait_until(
+                lambda path=path: client.call(OpCode.EXISTS, path).err == Err.NO_NODE,
+                10,
+                f"reaping of {path}",
+            )
 
 
 # -- outstanding requests --------------------------------------------------------------------------
