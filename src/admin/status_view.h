@@ -1,0 +1,97 @@
+#pragma once
+// What a server shows of itself, as plain values. The server room fills it; this room alone knows how
+// ZooKeeper spells it.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "admin/summary.h"
+#include "wire/op_code.h"
+#include "wire/zxid.h"
+
+namespace drover::admin {
+
+struct ConnectionView {
+  std::string remote_address;  // textual, without port
+  std::uint16_t remote_port = 0;
+  int interest_ops = 1;  // 1 reading, 5 also writing, 0 paused or closing (Java's SelectionKey bits)
+  std::int64_t outstanding = 0;
+  std::int64_t received = 0, sent = 0;  // packets
+  wire::SessionId session;              // 0: none yet
+  wire::OpCode last_op = wire::OpCode::kNotification;
+  std::int64_t established_ms = 0;  // wall clock
+  std::int32_t timeout_ms = 0;
+  std::int32_t last_cxid = -1;
+  wire::Zxid last_zxid{-1};
+  std::int64_t last_response_ms = 0;  // monotonic
+  std::int64_t last_latency_ms = 0;
+  Summary latency_ms;
+};
+
+// Sessions that are due together. `expires_at_ms` is wall clock.
+struct ExpiryBucket {
+  std::int64_t expires_at_ms = 0;
+  std::vector<wire::SessionId> sessions;
+};
+
+struct SessionWatch {
+  std::string path;
+  wire::SessionId session;
+};
+
+// Settings that `conf` prints.
+struct ConfView {
+  int client_port = -1;
+  int secure_client_port = -1;
+  std::string data_dir;  // absolute, version-2 included
+  std::string data_log_dir;
+  std::int64_t tick_ms = 0;
+  std::int64_t connections_per_ip_max = 0;
+  std::int64_t session_timeout_ms_min = 0;
+  std::int64_t session_timeout_ms_max = 0;
+  int listen_backlog = -1;
+  std::int64_t server_id = 0;
+};
+
+// A metric that is a plain number; names without `zk_`.
+using Counter = std::pair<std::string, std::int64_t>;
+using NamedSummary = std::pair<std::string, Summary>;
+
+struct StatusView {
+  std::string version;  // `<x.y.z>-<hash>, built on <date>`
+  bool serving = true;
+  std::string mode = "standalone";
+
+  // Requests and connections.
+  Summary latency_ms;
+  std::int64_t packets_received = 0, packets_sent = 0;
+  std::int64_t connections_count = 0;
+  std::int64_t outstanding = 0;
+  std::int64_t uptime_ms = 0;
+  std::vector<ConnectionView> connections;  // filled for cons, stat and dump only
+
+  // Tree and sessions.
+  wire::Zxid zxid;
+  std::int64_t node_count = 0;  // znodes, the root once
+  std::int64_t ephemerals_count = 0;
+  std::int64_t approximate_data_size = 0;
+  std::int64_t sessions_count = 0;
+  std::int64_t watch_count = 0;               // data and child watches
+  std::vector<SessionWatch> data_watches;     // wchs, wchc, wchp only
+  std::vector<ExpiryBucket> session_buckets;  // dump only
+  std::vector<std::pair<wire::SessionId, std::vector<std::string>>> ephemerals;  // dump only
+  std::vector<std::pair<wire::Zxid, std::int64_t>> digests;                      // hash only
+
+  // The process and its folders.
+  ConfView conf;
+  std::int64_t data_dir_bytes = 0, log_dir_bytes = 0;
+  std::vector<std::pair<std::string, std::string>> environment;  // envi only, in order
+  std::int64_t open_file_descriptors = -1, file_descriptors_max = -1;
+  std::uint64_t trace_mask = 306;
+  std::vector<Counter> counters;        // mntr only
+  std::vector<NamedSummary> summaries;  // mntr only
+};
+
+}  // namespace drover::admin
