@@ -1,0 +1,106 @@
+#include "server/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "server/config_keys.h"
+#include "server/properties.h"
+
+namespace drover::server {
+
+namespace {
+
+// One property. Answers the error sentence, empty when all is well.
+std::string take(const Property& property, const std::string& where, Config& config) {
+  const Key* key = find_key(property.key);
+  if (key == nullptr) {
+    const auto nearest = nearest_key(property.key);
+    config.warnings.push_back(
+        fmt::format("{}: {}: unknown key{}", where, property.key,
+                    nearest.empty() ? std::string() : fmt::format("; did you mean {}?", nearest)));
+    return {};
+  }
+  if (!key->set) {
+    config.warnings.push_back(
+        fmt::format("{}: {} has no meaning here: {}", where, property.key, key->why_ignored));
+    return {};
+  }
+  const auto warnings_before = config.warnings.size();
+  if (!key->set(property.value, config)) {
+    const bool refused = key->allowed.starts_with("refused");
+    return fmt::format("{}: {}: {}{}{}", where, property.key, refused ? "" : "must be ", key->allowed,
+                       refused ? "" : fmt::format(", not '{}'", property.value));
+  }
+  for (auto i = warnings_before; i < config.warnings.size(); ++i) {
+    config.warnings[i] = fmt::format("{}: {}", where, config.warnings[i]);
+  }
+  return {};
+}
+
+// What one key alone cannot tell. `lines` says where keys stood.
+std::string check_together(const Config& config, const std::map<std::string, int>& lines, std::string_view file) {
+  const auto at = [&](const char* key) {
+    const auto found = lines.find(key);
+    return found == lines.end() ? std::string(file) : fmt::format("{}:{}", file, found->second);
+  };
+  if (config.data_dir.empty()) return fmt::format("{}: dataDir is not set", file);
+  if (config.client_port < 0) {
+    return config.client_port_address.empty()
+               ? fmt::format("{}: clientPort is not set: nothing would be served", file)
+               : fmt::format("{}: clientPortAddress is set but clientPort is not set", at("clientPortAddress"));
+  }
+  const auto [min, max] = config.session_timeouts();
+  if (min > max) {
+    return fmt::format("{}: minSessionTimeout must not be larger than maxSessionTimeout ({} > {})",
+                       at("minSessionTimeout"), min, max);
+  }
+  if (config.enforce_auth && config.enforce_auth_schemes.empty()) {
+    return fmt::format("{}: enforce.auth.schemes is not set, but enforce.auth.enabled is true",
+                       at("enforce.auth.enabled"));
+  }
+  return {};
+}
+
+}  // namespace
+
+Config::Timeouts Config::session_timeouts() const {
+  const auto ticks = [this](std::int64_t n) { return static_cast<std::int32_t>(tick_ms * n); };
+  return {session_timeout_ms_min == -1 ? ticks(2) : session_timeout_ms_min,
+          session_timeout_ms_max == -1 ? ticks(20) : session_timeout_ms_max};
+}
+
+std::int32_t Config::length_max() const {
+  const std::int64_t extra = std::max<std::int64_t>(frame_extra_bytes == -1 ? frame_bytes_max : frame_extra_bytes, 1024);
+  return static_cast<std::int32_t>(
+      std::min<std::int64_t>(frame_bytes_max + extra, std::numeric_limits<std::int32_t>::max()));
+}
+
+Result<Config> parse_config(std::string_view text, std::string_view file) {
+  const auto properties = parse_properties(text);
+  if (!properties) return failure(fmt::format("{}:{}", file, properties.error().message));
+  // The last of equal keys counts, the earlier ones are not even looked at, as in Apache.
+  std::map<std::string, int> lines;
+  for (const Property& property : *properties) lines[property.key] = property.line;
+  Config config;
+  for (const Property& property : *properties) {
+    if (lines[property.key] != property.line) continue;
+    if (const auto error = take(property, fmt::format("{}:{}", file, property.line), config); !error.empty()) {
+      return failure(error);
+    }
+  }
+  if (const auto error = check_together(config, lines, file); !error.empty()) return failure(error);
+  return config;
+}
+
+Config default_config() {
+  Config config;
+  config.client_port = 2181;
+  config.client_port_address = "127.0.0.1";
+  config.data_dir = "./drover-data";
+  return config;
+}
+
+}  // namespace drover::server

@@ -1,0 +1,411 @@
+#include "server/config_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <iterator>
+#include <limits>
+#include <numeric>
+
+namespace drover::server {
+
+namespace {
+
+constexpr std::string_view kPropertyPrefix = "zookeeper.";
+constexpr std::int64_t kInt32Max = std::numeric_limits<std::int32_t>::max();
+// Above it a length word could be taken for a four-letter word ("conf" is the least).
+constexpr std::int64_t kFrameBytesMax = 0x636f6e65;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
+  return result;
+}
+
+// Decimal, or as Java's decode: 0x and # hexadecimal, a leading 0 octal.
+bool parse_integer(std::string_view text, std::int64_t& value) {
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative || (!text.empty() && text[0] == '+')) text.remove_prefix(1);
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+    text.remove_prefix(2);
+  } else if (text.starts_with("#")) {
+    base = 16;
+    text.remove_prefix(1);
+  } else if (text.size() > 1 && text[0] == '0') {
+    base = 8;
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc() || end != text.data() + text.size() || text[0] == '-') return false;
+  if (negative) value = -value;
+  return true;
+}
+
+template <typename T>
+Setter integer(T Config::*field, std::int64_t min, std::int64_t max) {
+  return [=](std::string_view text, Config& config) {
+    std::int64_t value = 0;
+    if (!parse_integer(text, value) || value < min || value > max) return false;
+    config.*field = static_cast<T>(value);
+    return true;
+  };
+}
+
+bool parse_word(std::string_view text, std::string_view yes, std::string_view no, bool& value) {
+  const std::string word = lower(text);
+  if (word != yes && word != no) return false;
+  value = word == yes;
+  return true;
+}
+
+Setter boolean(bool Config::*field) {
+  return [=](std::string_view text, Config& config) { return parse_word(text, "true", "false", config.*field); };
+}
+Setter yes_no(bool Config::*field) {
+  return [=](std::string_view text, Config& config) { return parse_word(text, "yes", "no", config.*field); };
+}
+Setter text(std::string Config::*field) {
+  return [=](std::string_view value, Config& config) {
+    config.*field = value;
+    return true;
+  };
+}
+Setter nonempty(std::string Config::*field) {
+  return [=](std::string_view value, Config& config) {
+    config.*field = value;
+    return !value.empty();
+  };
+}
+
+// Hours, or with a unit: ms, s, m, h, d (3.10).
+bool set_purge_interval(std::string_view value, Config& config) {
+  const auto digits = std::min(value.find_first_not_of("0123456789"), value.size());
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + digits, number);
+  if (error != std::errc() || end != value.data() + digits) return false;
+  const std::string_view unit = value.substr(digits);
+  std::int64_t unit_ms = 0;
+  if (unit.empty() || unit == "h") unit_ms = 3'600'000;
+  if (unit == "ms") unit_ms = 1;
+  if (unit == "s") unit_ms = 1000;
+  if (unit == "m") unit_ms = 60'000;
+  if (unit == "d") unit_ms = 86'400'000;
+  constexpr std::int64_t kTenYearsMs = 315'360'000'000;
+  if (unit_ms == 0 || number > kTenYearsMs / unit_ms) return false;
+  config.purge_interval_ms = number * unit_ms;
+  return true;
+}
+
+bool set_purge_retain(std::string_view value, Config& config) {
+  std::int64_t number = 0;
+  if (!parse_integer(value, number) || number > kInt32Max || number < std::numeric_limits<std::int32_t>::min()) {
+    return false;
+  }
+  config.purge_retain = static_cast<std::int32_t>(std::max<std::int64_t>(number, 3));
+  if (number < 3) {
+    config.warnings.push_back("Invalid autopurge.snapRetainCount: " + std::string(value) + ". Defaulting to 3");
+  }
+  return true;
+}
+
+bool set_compression(std::string_view value, Config& config) {
+  const auto method = storage::parse_compression(value);
+  if (method) config.compression = *method;
+  return method.has_value();
+}
+
+bool set_digest_algorithm(std::string_view value, Config& config) {
+  constexpr auto kKnown = std::to_array<std::string_view>(
+      {"SHA1", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512", "MD5"});
+  config.digest_algorithm = value;
+  return std::ranges::find(kKnown, value) != kKnown.end();
+}
+
+bool set_log_level(std::string_view value, Config& config) {
+  const std::string word = lower(value);
+  if (word == "trace" || word == "debug" || word == "all") config.log_level = base::LogLevel::kDebug;
+  else if (word == "info") config.log_level = base::LogLevel::kInfo;
+  else if (word == "warn") config.log_level = base::LogLevel::kWarn;
+  else if (word == "error" || word == "fatal") config.log_level = base::LogLevel::kError;
+  else return false;
+  return true;
+}
+
+bool set_secure_port(std::string_view value, Config&) {
+  std::int64_t port = 0;
+  return parse_integer(value, port) && port <= 0;
+}
+
+bool set_election_algorithm(std::string_view value, Config&) { return value == "3"; }
+
+bool set_peer_type(std::string_view value, Config& config) {
+  const std::string word = lower(value);
+  if (word == "observer") {
+    config.warnings.emplace_back("peerType: observer has no meaning here: the server is standalone");
+  }
+  return word == "observer" || word == "participant";
+}
+
+bool refuse(std::string_view, Config&) { return false; }
+
+// Refused when switched on: to go on without it would leave open what somebody wanted shut.
+Setter must_be_off() {
+  return [](std::string_view value, Config&) {
+    bool on = true;
+    return parse_word(value, "true", "false", on) && !on;
+  };
+}
+
+Key ignored(std::string_view name, std::string_view why) { return {name, "", nullptr, why, false}; }
+Key ignored_all(std::string_view prefix, std::string_view why) { return {prefix, "", nullptr, why, true}; }
+
+constexpr std::string_view kBool = "true or false";
+constexpr std::string_view kYesNo = "yes or no";
+constexpr std::string_view kPath = "a path";
+constexpr std::string_view kInt = "an integer";
+constexpr std::string_view kNatural = "an integer from 0";
+constexpr std::string_view kPositive = "an integer from 1";
+constexpr std::string_view kStandaloneOnly = "refused: this build serves standalone only, without an ensemble";
+constexpr std::string_view kTlsOff = "refused: this build has no TLS; only 0 (off)";
+constexpr std::string_view kSaslOff = "refused: this build has no SASL; only false";
+
+constexpr std::string_view kEnsemble = "the server is standalone";
+constexpr std::string_view kJvm = "there is no JVM";
+constexpr std::string_view kNotBuilt = "this build does not have it";
+constexpr std::string_view kOwnWay = "the server has its own way of doing it";
+
+std::vector<Key> basic_keys() {
+  return {
+      {"dataDir", kPath, nonempty(&Config::data_dir), {}},
+      {"dataLogDir", kPath, nonempty(&Config::data_log_dir), {}},
+      {"clientPort", "a port, 0 to 65535", integer(&Config::client_port, 0, 65535), {}},
+      {"clientPortAddress", "a host name or address", nonempty(&Config::client_port_address), {}},
+      {"clientPortListenBacklog", "an integer from -1", integer(&Config::listen_backlog, -1, kInt32Max), {}},
+      {"secureClientPort", kTlsOff, set_secure_port, {}},
+      {"tickTime", kPositive, integer(&Config::tick_ms, 1, kInt32Max / 20), {}},
+      {"minSessionTimeout", "an integer from -1", integer(&Config::session_timeout_ms_min, -1, kInt32Max), {}},
+      {"maxSessionTimeout", "an integer from -1", integer(&Config::session_timeout_ms_max, -1, kInt32Max), {}},
+      {"maxClientCnxns", kNatural, integer(&Config::connections_per_ip_max, 0, kInt32Max), {}},
+      {"maxCnxns", kNatural, integer(&Config::connections_max, 0, kInt32Max), {}},
+      {"clientTcpKeepAlive", kBool, boolean(&Config::tcp_keep_alive), {}},
+      {"nio.sessionlessCnxnTimeout", kPositive, integer(&Config::sessionless_timeout_ms, 1, kInt32Max), {}},
+      {"datadir.autocreate", kBool, boolean(&Config::data_dir_autocreate), {}},
+      {"db.autocreate", kBool, boolean(&Config::db_autocreate), {}},
+      {"reactors", "1 to 64 threads that serve connections", integer(&Config::reactors, 1, 64), {}},
+  };
+}
+
+std::vector<Key> storage_keys() {
+  return {
+      {"autopurge.snapRetainCount", kInt, set_purge_retain, {}},
+      {"autopurge.purgeInterval", "hours, or a number with ms, s, m, h or d; 0 for off", set_purge_interval, {}},
+      {"preAllocSize", "KiB, from 0", integer(&Config::preallocate_kb, 0, kInt32Max), {}},
+      {"snapCount", "an integer from 2", integer(&Config::snapshot_every_txns, 2, kInt32Max), {}},
+      {"snapSizeLimitInKb", "KiB; 0 or less for off",
+       integer(&Config::snapshot_every_kb, -kInt32Max, std::int64_t{1} << 40), {}},
+      {"txnLogSizeLimitInKb", "KiB; 0 or less for off",
+       integer(&Config::log_file_kb_max, -kInt32Max, std::int64_t{1} << 40), {}},
+      {"fsync.warningthresholdms", kNatural, integer(&Config::fsync_warning_ms, 0, kInt32Max), {}},
+      {"forceSync", kYesNo, yes_no(&Config::force_sync), {}},
+      {"snapshot.compression.method", "gz, snappy or nothing", set_compression, {}},
+      {"snapshot.trust.empty", kBool, boolean(&Config::trust_empty_snapshot), {}},
+      {"digest.enabled", kBool, boolean(&Config::digest_enabled), {}},
+      ignored("serializeLastProcessedZxid.enabled", "a snapshot always says its last zxid"),
+      ignored("closeSessionTxn.enabled", "it is always on"),
+      ignored("commitLogCount", kEnsemble),
+      ignored("snapshotSizeFactor", kEnsemble),
+  };
+}
+
+std::vector<Key> request_keys() {
+  return {
+      {"jute.maxbuffer", "bytes, 1 to 1668246117", integer(&Config::frame_bytes_max, 1, kFrameBytesMax), {}},
+      {"jute.maxbuffer.extrasize", kNatural, integer(&Config::frame_extra_bytes, 0, kInt32Max), {}},
+      {"globalOutstandingLimit", kPositive, integer(&Config::outstanding_requests_max, 1, kInt32Max), {}},
+      {"extendedTypesEnabled", kBool, boolean(&Config::extended_types_enabled), {}},
+      {"enforceQuota", kBool, boolean(&Config::enforce_quota), {}},
+      {"reconfigEnabled", kBool, boolean(&Config::reconfig_enabled), {}},
+      {"znode.container.checkIntervalMs", kPositive,
+       integer(&Config::container_check_interval_ms, 1, kInt32Max), {}},
+      {"znode.container.maxPerMinute", kPositive, integer(&Config::container_max_per_minute, 1, kInt32Max), {}},
+      {"znode.container.maxNeverUsedIntervalMs", kNatural,
+       integer(&Config::container_max_never_used_ms, 0, kInt32Max), {}},
+      ignored("emulate353TTLNodes", kNotBuilt),
+      ignored("enableEagerACLCheck", "a request is checked once, where it is decided"),
+      ignored("localSessionsEnabled", kEnsemble),
+      ignored("localSessionsUpgradingEnabled", kEnsemble),
+      ignored_all("connection_throttle_", kNotBuilt),
+      ignored_all("request_throttle", kNotBuilt),
+      ignored_all("request_stale_", kNotBuilt),
+      ignored("throttled_op_wait_time", kNotBuilt),
+      ignored("largeRequestThreshold", kNotBuilt),
+      ignored("largeRequestMaxBytes", kNotBuilt),
+      ignored("flushDelay", "a batch is what came while the last one was written"),
+      ignored("maxWriteQueuePollTime", "a batch is what came while the last one was written"),
+      ignored("maxBatchSize", "a batch is what came while the last one was written"),
+      ignored("maxResponseCacheSize", "answers are made from the tree in place"),
+      ignored("maxGetChildrenResponseCacheSize", "answers are made from the tree in place"),
+      ignored("intBufferStartingSizeBytes", kJvm),
+      ignored_all("nio.", "`reactors` sets the number of threads"),
+      ignored_all("netty.", "`reactors` sets the number of threads"),
+      ignored_all("commitProcessor.", kOwnWay),
+      ignored("serverCnxnFactory", kOwnWay),
+      ignored("watchManagerName", kOwnWay),
+      ignored_all("watcherClean", kOwnWay),
+      ignored("maxInProcessingDeadWatchers", kOwnWay),
+      ignored("bitHashCacheSize", kOwnWay),
+      ignored_all("pathStats.", kNotBuilt),
+  };
+}
+
+std::vector<Key> access_keys() {
+  return {
+      {"skipACL", kYesNo, yes_no(&Config::skip_acl), {}},
+      {"DigestAuthenticationProvider.enabled", kBool, boolean(&Config::digest_auth_enabled), {}},
+      {"DigestAuthenticationProvider.digestAlg", "a digest, such as SHA1, SHA-256 or SHA3-256", set_digest_algorithm, {}},
+      {"DigestAuthenticationProvider.superDigest", "super:<base64 digest>", text(&Config::super_digest), {}},
+      {"ensembleAuthName", "a comma list", text(&Config::ensemble_auth_names), {}},
+      {"enforce.auth.enabled", kBool, boolean(&Config::enforce_auth), {}},
+      {"enforce.auth.schemes", "a comma list", text(&Config::enforce_auth_schemes), {}},
+      {"sessionRequireClientSASLAuth", kBool, boolean(&Config::session_requires_sasl), {}},
+      {"client.portUnification", kTlsOff, must_be_off(), {}},
+      {"sslQuorum", kTlsOff, must_be_off(), {}},
+      {"quorum.auth.enableSasl", kSaslOff, must_be_off(), {}},
+      ignored_all("quorum.auth.", kEnsemble),
+      ignored("quorum.cnxn.threads.size", kEnsemble),
+      ignored("secureClientPortAddress", kNotBuilt),
+      ignored_all("authProvider.", "the built-in schemes are world, auth, digest and ip"),
+      ignored_all("superUser", kNotBuilt),
+      ignored("X509AuthenticationProvider.superUser", kNotBuilt),
+      ignored("IPAuthenticationProvider.usexforwardedfor", kNotBuilt),
+      ignored("allowSaslFailedClients", kNotBuilt),
+      ignored_all("kerberos.", kNotBuilt),
+      ignored("security.auth_to_local", kNotBuilt),
+      ignored_all("SASLAuthenticationProvider.", kNotBuilt),
+      ignored("letAnySaslUserDoX", kNotBuilt),
+      ignored("requireKerberosConfig", kNotBuilt),
+      ignored("server.realm", kNotBuilt),
+      ignored("portUnification", kEnsemble),
+      ignored("sslQuorumReloadCertFiles", kEnsemble),
+      ignored("client.certReload", kNotBuilt),
+      ignored_all("ssl.", kNotBuilt),
+      ignored("fips-mode", kNotBuilt),
+      ignored_all("audit.", kNotBuilt),
+  };
+}
+
+std::vector<Key> operator_keys() {
+  return {
+      {"4lw.commands.whitelist", "a comma list, or *", text(&Config::four_letter_words), {}},
+      {"readonlymode.enabled", kBool, boolean(&Config::read_only_enabled), {}},
+      {"console.threshold", "DEBUG, INFO, WARN or ERROR", set_log_level, {}},
+      {"log.threshold", "DEBUG, INFO, WARN or ERROR", set_log_level, {}},
+      ignored_all("log.", "log lines go to standard error"),
+      ignored_all("admin.", kNotBuilt),
+      ignored_all("metricsProvider.", "`mntr` shows the metrics"),
+      ignored_all("jvm.pause.", kJvm),
+      ignored_all("jmx.", kJvm),
+  };
+}
+
+std::vector<Key> ensemble_keys() {
+  return {
+      {"server.", kStandaloneOnly, refuse, {}, true},
+      {"group.", kStandaloneOnly, refuse, {}, true},
+      {"weight.", kStandaloneOnly, refuse, {}, true},
+      {"dynamicConfigFile", kStandaloneOnly, refuse, {}},
+      {"standaloneEnabled", "refused: this build serves standalone only; only true",
+       [](std::string_view value, Config&) { return lower(value) == "true"; }, {}},
+      {"electionAlg", "only 3 is supported", set_election_algorithm, {}},
+      {"peerType", "observer or participant", set_peer_type, {}},
+      ignored("initLimit", kEnsemble),
+      ignored("syncLimit", kEnsemble),
+      ignored("connectToLearnerMasterLimit", kEnsemble),
+      ignored("quorumListenOnAllIPs", kEnsemble),
+      ignored("observerMasterPort", kEnsemble),
+      ignored("syncEnabled", kEnsemble),
+      ignored("leaderServes", kEnsemble),
+      ignored("cnxTimeout", kEnsemble),
+      ignored("quorumCnxnTimeoutMs", kEnsemble),
+      ignored("electionPortBindRetry", kEnsemble),
+      ignored_all("fastleader.", kEnsemble),
+      ignored_all("leader.", kEnsemble),
+      ignored_all("follower.", kEnsemble),
+      ignored_all("learner.", kEnsemble),
+      ignored_all("observer.", kEnsemble),
+      ignored_all("observerMaster.", kEnsemble),
+      ignored("leaderConnectDelayDuringRetryMs", kEnsemble),
+      ignored("forward_learner_requests_to_commit_processor_disabled", kEnsemble),
+      ignored("forceSnapshotSync", kEnsemble),
+      ignored("tcpKeepAlive", kEnsemble),
+      ignored_all("multiAddress.", kEnsemble),
+      ignored("oraclePath", kEnsemble),
+      ignored_all("messageTracker.", kEnsemble),
+      ignored("testingonly.initialZxid", kNotBuilt),
+  };
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::vector<Key> make_keys() {
+  std::vector<Key> keys;
+  for (auto part : {basic_keys, storage_keys, request_keys, access_keys, operator_keys, ensemble_keys}) {
+    std::ranges::move(part(), std::back_inserter(keys));
+  }
+  return keys;
+}
+
+std::string_view without_prefix(std::string_view name) {
+  return name.starts_with(kPropertyPrefix) ? name.substr(kPropertyPrefix.size()) : name;
+}
+
+}  // namespace
+
+const std::vector<Key>& config_keys() {
+  static const std::vector<Key> keys = make_keys();
+  return keys;
+}
+
+const Key* find_key(std::string_view name) {
+  name = without_prefix(name);
+  const Key* longest_prefix = nullptr;
+  for (const Key& key : config_keys()) {
+    if (!key.prefix && key.name == name) return &key;
+    if (key.prefix && name.starts_with(key.name) &&
+        (longest_prefix == nullptr || longest_prefix->name.size() < key.name.size())) {
+      longest_prefix = &key;
+    }
+  }
+  return longest_prefix;
+}
+
+std::string_view nearest_key(std::string_view name) {
+  name = without_prefix(name);
+  std::string_view nearest;
+  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const Key& key : config_keys()) {
+    if (key.prefix) continue;
+    const std::size_t distance = edit_distance(lower(name), lower(key.name));
+    if (distance < least) {
+      least = distance;
+      nearest = key.name;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace drover::server

@@ -1,0 +1,113 @@
+#include "server/disk_thread.h"
+
+#include <chrono>
+#include <string>
+
+#include "server/clock.h"
+#include "server/log.h"
+
+namespace drover::server {
+
+DiskThread::DiskThread(storage::Disk& disk, DiskThreadOptions options, std::uint64_t seed, base::Log& log,
+                       Events events)
+    : options_(std::move(options)),
+      log_(log),
+      events_(std::move(events)),
+      prng_(seed),
+      writer_(disk, options_.log),
+      policy_(options_.roll, prng_) {}
+
+DiskThread::~DiskThread() { stop(); }
+
+void DiskThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void DiskThread::submit(std::vector<wire::TxnBytes>& txns) {
+  const MutexLock lock(mutex_);
+  const bool was_idle = queue_.empty();
+  if (was_idle) {
+    queue_.swap(txns);
+  } else {
+    queue_.insert(queue_.end(), txns.begin(), txns.end());
+  }
+  txns.clear();
+  if (was_idle) changed_.notify_all();
+}
+
+void DiskThread::stop() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+DiskProbe DiskThread::probe() const {
+  const MutexLock lock(mutex_);
+  return probe_;
+}
+
+void DiskThread::reset_probe() {
+  const MutexLock lock(mutex_);
+  probe_ = {};
+}
+
+void DiskThread::run() {
+  name_this_thread("disk");
+  std::vector<wire::TxnBytes> batch;
+  while (true) {
+    batch.clear();
+    {
+      const MutexLock lock(mutex_);
+      while (queue_.empty() && !stopping_) changed_.wait(mutex_);
+      if (queue_.empty()) return;
+      batch.swap(queue_);
+    }
+    if (!write(batch)) return;
+  }
+}
+
+// False: nothing may be written any more.
+bool DiskThread::write(std::vector<wire::TxnBytes>& batch) {
+  if (const auto done = append_and_sync(batch); !done) {
+    events_.on_failure(done.error());
+    return false;
+  }
+  events_.on_durable(batch.back().zxid);
+  if (policy_.due(writer_.txns_since_roll(), writer_.bytes_since_roll())) {
+    if (const auto rolled = writer_.roll(); !rolled) {
+      events_.on_failure(rolled.error());
+      return false;
+    }
+    policy_.rolled();
+    events_.on_rolled();
+  }
+  return true;
+}
+
+Result<void> DiskThread::append_and_sync(std::vector<wire::TxnBytes>& batch) {
+  const std::string path_before = writer_.path();
+  if (auto appended = writer_.append(batch); !appended) return appended;
+  if (writer_.path() != path_before) {
+    log_.info("Creating new log file: {}", writer_.path().substr(writer_.path().rfind('/') + 1));
+  }
+  const auto before = SteadyClock::now();
+  if (auto synced = writer_.sync(); !synced) return synced;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - before).count();
+  const bool slow = ms > options_.fsync_warning_ms;
+  if (slow) {
+    log_.warn(
+        "fsync-ing the write ahead log in {} took {}ms which will adversely effect operation latency. "
+        "File size is {} bytes. See the ZooKeeper troubleshooting guide",
+        "disk", ms, writer_.file_bytes());
+  }
+  const MutexLock lock(mutex_);
+  probe_.sync_ms.add(ms);
+  probe_.batch_size.add(static_cast<std::int64_t>(batch.size()));
+  if (slow) ++probe_.slow_syncs;
+  return {};
+}
+
+}  // namespace drover::server

@@ -1,0 +1,75 @@
+#pragma once
+// The thread that makes txns durable: append, fdatasync, say so. Whatever arrives while it is busy is the next
+// batch, so the slower the disk the larger the batch (group commit). It also decides when the log rolls,
+// which is when a snapshot is due.
+//
+// A failed write or sync is final (storage/log_writer.h): `on_failure` is told, nothing is written any more.
+
+#include <drover/result.h>
+
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "admin/summary.h"
+#include "base/log.h"
+#include "base/prng.h"
+#include "server/mutex.h"
+#include "storage/log_writer.h"
+#include "storage/roll_policy.h"
+
+namespace drover::server {
+
+struct DiskThreadOptions {
+  storage::LogWriterOptions log;
+  storage::RollPolicyOptions roll;
+  std::int64_t fsync_warning_ms = 1000;
+};
+
+struct DiskProbe {
+  admin::Summary sync_ms;
+  admin::Summary batch_size;
+  std::int64_t slow_syncs = 0;
+};
+
+class DiskThread {
+ public:
+  struct Events {
+    std::function<void(wire::Zxid last)> on_durable;
+    std::function<void()> on_rolled;
+    std::function<void(const Error&)> on_failure;
+  };
+  // All events come on the disk thread. `disk` and `log` must outlive this.
+  DiskThread(storage::Disk& disk, DiskThreadOptions options, std::uint64_t seed, base::Log& log, Events events);
+  ~DiskThread();  // stop()
+
+  void start();
+  // In zxid order; the bytes stay where they are until on_durable with their zxid. Any thread.
+  void submit(std::vector<wire::TxnBytes>& txns);
+  // Finishes what was submitted and ends the thread.
+  void stop();
+
+  [[nodiscard]] DiskProbe probe() const;
+  void reset_probe();
+
+ private:
+  void run();
+  bool write(std::vector<wire::TxnBytes>& batch);
+  Result<void> append_and_sync(std::vector<wire::TxnBytes>& batch);
+
+  const DiskThreadOptions options_;
+  base::Log& log_;
+  Events events_;
+  base::Prng prng_;
+  storage::LogWriter writer_;     // the thread's own
+  storage::RollPolicy policy_;    // the thread's own
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::vector<wire::TxnBytes> queue_ DROVER_GUARDED_BY(mutex_);
+  bool stopping_ DROVER_GUARDED_BY(mutex_) = false;
+  DiskProbe probe_ DROVER_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace drover::server

@@ -1,0 +1,109 @@
+#include "server/environment.h"
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <system_error>
+
+#include "server/build_info.h"
+
+namespace drover::server {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kNotHere = "<NA>";
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  return value == nullptr ? kNotHere : value;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : kNotHere;
+}
+
+std::int64_t resident_mb() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t total = 0;
+  std::int64_t resident = 0;
+  file >> total >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> environment() {
+  utsname system{};
+  ::uname(&system);
+  std::error_code ignored;
+  const std::int64_t machine_mb =
+      static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE) / (1 << 20);
+  const std::int64_t used_mb = resident_mb();
+  return {
+      {"zookeeper.version", zookeeper_version()},
+      {"host.name", host_name()},
+      {"java.version", kNotHere},
+      {"java.vendor", kNotHere},
+      {"java.home", kNotHere},
+      {"java.class.path", kNotHere},
+      {"java.library.path", kNotHere},
+      {"java.io.tmpdir", fs::temp_directory_path(ignored).string()},
+      {"java.compiler", kNotHere},
+      {"os.name", system.sysname},
+      {"os.arch", system.machine},
+      {"os.version", system.release},
+      {"user.name", from_environment("USER")},
+      {"user.home", from_environment("HOME")},
+      {"user.dir", fs::current_path(ignored).string()},
+      {"jvm.memory.free", fmt::format("{}MB", machine_mb - used_mb)},
+      {"jvm.memory.max", fmt::format("{}MB", machine_mb)},
+      {"jvm.memory.total", fmt::format("{}MB", used_mb)},
+  };
+}
+
+std::int64_t open_file_descriptors() {
+  std::error_code error;
+  std::int64_t count = 0;
+  for (fs::directory_iterator it("/proc/self/fd", error), end; !error && it != end; it.increment(error)) ++count;
+  return error ? -1 : count;
+}
+
+std::int64_t file_descriptors_max() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::int64_t>(limit.rlim_cur) : -1;
+}
+
+void raise_file_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::int64_t folder_bytes(const std::string& dir) {
+  std::error_code error;
+  std::int64_t bytes = 0;
+  for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
+    std::error_code gone;  // a file may be purged while we look
+    const auto size = it->is_regular_file(gone) ? it->file_size(gone) : 0;
+    if (!gone) bytes += static_cast<std::int64_t>(size);
+  }
+  return bytes;
+}
+
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  const auto absolute = fs::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
+
+}  // namespace drover::server

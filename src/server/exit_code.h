@@ -1,0 +1,13 @@
+#pragma once
+// How the process ends (operations fact sheet, section 12). Supervisors and scripts read these.
+
+namespace drover::server {
+
+enum class ExitCode : int {
+  kClean = 0,
+  kFailed = 1,            // a port in use, a damaged log, a disk that failed
+  kBadConfig = 2,         // arguments or zoo.cfg
+  kDataDirUnusable = 3,   // not there, not ours to read, locked by another server
+};
+
+}  // namespace drover::server

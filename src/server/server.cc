@@ -1,0 +1,334 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cstdlib>
+#include <future>
+#include <optional>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "net/acceptor.h"
+#include "replica/replica.h"
+#include "replica/restorer.h"
+#include "server/clock.h"
+#include "server/disk_thread.h"
+#include "server/environment.h"
+#include "server/log.h"
+#include "server/options.h"
+#include "server/reactor.h"
+#include "server/replica_runner.h"
+#include "server/snapshot_thread.h"
+#include "server/status.h"
+#include "storage/data_dir.h"
+#include "storage/posix_disk.h"
+#include "storage/restore.h"
+
+namespace drover::server {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+// How long a clean stop waits for answers in flight and for slow readers to take them.
+constexpr auto kDrainMax = std::chrono::seconds(5);
+constexpr auto kDrainLook = std::chrono::milliseconds(2);
+// Refused connections are logged at most this often: a client that retries must not fill the log.
+constexpr auto kRefusalLogEvery = std::chrono::seconds(1);
+
+std::int64_t ms_since(SteadyClock::time_point began) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - began).count();
+}
+
+// Runs `task` on the context's thread and waits for its answer; nullopt when the context has ended.
+template <typename Task>
+auto run_on(asio::io_context& context, Task task) -> std::optional<decltype(task())> {
+  auto promise = std::make_shared<std::promise<decltype(task())>>();
+  auto future = promise->get_future();
+  asio::post(context, [promise, task = std::move(task)]() mutable { promise->set_value(task()); });
+  promise.reset();
+  try {
+    return future.get();
+  } catch (const std::future_error&) {  // the post was dropped with its context
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(const Config& config_in, base::Log& log_in)
+      : config(config_in),
+        log(log_in),
+        auth(auth_options(config)),
+        shared(tree::Tree(), config.reactors),
+        sessions(config.tick_ms),
+        limits(config.connections_per_ip_max, config.connections_max) {}
+
+  std::optional<StartError> bind();
+  std::optional<StartError> open_data();
+  std::optional<StartError> restore();
+  std::optional<StartError> write_first_snapshot();
+  void make_threads();
+  void serve();
+  void stop();
+
+  void accept(tcp::socket socket);
+  void log_refusal(const std::string& address, ConnectionLimits::Verdict verdict);
+  std::optional<SnapshotStart> snapshot_start();
+  [[noreturn]] void on_disk_failure(const Error& error);
+  [[nodiscard]] bool drained();
+  StatusSources status_sources();
+
+  const Config config;
+  base::Log& log;
+  storage::PosixDisk disk;
+  std::optional<storage::DataDir> data_dir;  // holds the lock: outlives everything that writes
+  const txn::AuthOptions auth;
+  SharedTree shared;
+  session::SessionTable sessions;  // reactor 0's, once it runs
+  ConnectionLimits limits;
+  base::Instant started = now();
+  std::vector<admin::NamedSummary> startup;
+  bool first_snapshot_due = false;
+
+  std::vector<std::unique_ptr<Reactor>> reactors;
+  std::optional<replica::Replica> replica;
+  std::optional<ReplicaRunner> runner;
+  std::optional<SnapshotThread> snapshot;
+  std::optional<DiskThread> disk_thread;
+  std::optional<StatusCollector> status;
+  std::unique_ptr<net::Acceptor> acceptor;
+  std::uint32_t accepting_for = 0;  // reactor of the next connection
+  SteadyClock::time_point refusal_logged{};
+  std::vector<std::thread> threads;
+  bool stopped = false;
+};
+
+std::optional<StartError> Server::Impl::bind() {
+  constexpr int kJavaBacklog = 50;
+  auto listening = net::Acceptor::listen(
+      reactors[0]->context(),
+      {.address = config.client_port_address,
+       .port = static_cast<std::uint16_t>(config.client_port),
+       .backlog = config.listen_backlog == -1 ? kJavaBacklog : config.listen_backlog});
+  if (!listening) return StartError{ExitCode::kFailed, listening.error().message};
+  acceptor = std::move(*listening);
+  const auto at = acceptor->local_endpoint();
+  log.info("binding to port {}:{}", at.address().to_string(), at.port());
+  return std::nullopt;
+}
+
+std::optional<StartError> Server::Impl::open_data() {
+  auto opened = storage::DataDir::open(disk, {.data_dir = config.data_dir,
+                                              .data_log_dir = config.data_log_dir,
+                                              .autocreate = config.data_dir_autocreate});
+  if (!opened) return StartError{ExitCode::kDataDirUnusable, opened.error().message};
+  data_dir = std::move(*opened);
+  return std::nullopt;
+}
+
+std::optional<StartError> Server::Impl::restore() {
+  const auto began = SteadyClock::now();
+  replica::Restorer restorer(shared.tree, sessions, log, now());
+  const auto report = storage::restore(disk,
+                                       {.snapshot_dir = data_dir->snapshot_dir(),
+                                        .log_dir = data_dir->log_dir(),
+                                        .trust_empty_snapshot = config.trust_empty_snapshot,
+                                        .db_autocreate = config.db_autocreate,
+                                        .length_max = config.length_max()},
+                                       restorer, log);
+  if (!report) return StartError{ExitCode::kFailed, report.error().message};
+  restorer.finish();
+  for (const auto& warning : report->warnings) log.warn("{}", warning);
+  const std::int64_t ms = ms_since(began);
+  admin::Summary init_ms;
+  init_ms.add(ms);
+  admin::Summary txns;
+  txns.add(report->txns_replayed);
+  startup = {{"dbinittime", init_ms}, {"startup_txns_loaded", txns}};
+  log.info("restored {} znodes, {} sessions up to zxid 0x{:x} in {} ms: snapshot {}, {} txns replayed",
+           shared.tree.node_count(), sessions.size(), static_cast<std::uint64_t>(shared.tree.last_zxid().value),
+           ms, report->snapshot_file.empty() ? "none" : report->snapshot_file, report->txns_replayed);
+  // A snapshot that is newest, whole and up to date already says everything.
+  first_snapshot_due = report->snapshot_file.empty() || report->txns_replayed > 0 ||
+                       report->bytes_dropped > 0 || report->snapshots_skipped > 0;
+  return std::nullopt;
+}
+
+void Server::Impl::make_threads() {
+  for (std::uint32_t i = 0; i < config.reactors; ++i) {
+    reactors.push_back(std::make_unique<Reactor>(
+        reactor_options(config, i), shared, auth, limits, log,
+        [this](std::uint32_t, txn::RequestBatch& batch) { runner->submit(batch); },
+        [this](Reactor& reactor, std::weak_ptr<Client> client, admin::Word word, std::uint64_t mask) {
+          status->ask(reactor, std::move(client), word, mask);
+        }));
+  }
+}
+
+std::optional<StartError> Server::Impl::write_first_snapshot() {
+  replica.emplace(replica_options(config), shared.tree, sessions, auth, log, now(), wall_now());
+  runner.emplace(reactors[0]->context(), shared, *replica,
+                 ReplicaRunner::Doors{
+                     .persist = [this](std::vector<wire::TxnBytes>& txns) { disk_thread->submit(txns); },
+                     .wake = [this](std::uint32_t lane) { reactors[lane]->wake(); }});
+  snapshot.emplace(disk, snapshot_options(config, *data_dir), shared, log,
+                   [this] { return snapshot_start(); });
+  disk_thread.emplace(disk, disk_options(config, *data_dir), std::random_device{}(), log,
+                      DiskThread::Events{.on_durable = [this](wire::Zxid last) { runner->durable(last); },
+                                         .on_rolled = [this] { snapshot->request(); },
+                                         .on_failure = [this](const Error& error) { on_disk_failure(error); }});
+  status.emplace(status_sources());
+  if (!first_snapshot_due) return std::nullopt;
+  SnapshotStart start{.zxid = shared.tree.last_zxid(), .sessions = {}};
+  for (const auto& [id, timeout_ms] : sessions.list()) start.sessions.push_back({id, timeout_ms});
+  const auto written = snapshot->write_now(start);
+  if (!written) return StartError{ExitCode::kFailed, written.error().message};
+  return std::nullopt;
+}
+
+void Server::Impl::serve() {
+  disk_thread->start();
+  snapshot->start();
+  for (auto& reactor : reactors) {
+    threads.emplace_back([this, r = reactor.get()] {
+      name_this_thread(fmt::format("reactor-{}", r->index()));
+      r->run();
+    });
+  }
+  asio::post(reactors[0]->context(), [this] {
+    runner->start();
+    acceptor->start([this]() -> asio::io_context& { return reactors[accepting_for]->context(); },
+                    [this](tcp::socket socket) { accept(std::move(socket)); },
+                    [this](const std::string& why) { log.warn("cannot accept a connection: {}", why); });
+  });
+  log.info("serving clients on port {} with {} reactor{}", acceptor->local_endpoint().port(),
+           reactors.size(), reactors.size() == 1 ? "" : "s");
+}
+
+// On reactor 0's thread.
+void Server::Impl::accept(tcp::socket socket) {
+  boost::system::error_code gone;
+  const auto remote = socket.remote_endpoint(gone);
+  if (gone) return;
+  std::string address = net::address_text(remote.address());
+  const auto verdict = limits.take(address);
+  if (verdict != ConnectionLimits::Verdict::kTaken) {
+    net::Connection(std::move(socket), false).reset();
+    log_refusal(address, verdict);
+    return;
+  }
+  reactors[accepting_for]->adopt(std::move(socket), std::move(address), remote.port());
+  accepting_for = (accepting_for + 1) % static_cast<std::uint32_t>(reactors.size());
+}
+
+void Server::Impl::log_refusal(const std::string& address, ConnectionLimits::Verdict verdict) {
+  const auto time = SteadyClock::now();
+  if (time - refusal_logged < kRefusalLogEvery) return;
+  refusal_logged = time;
+  if (verdict == ConnectionLimits::Verdict::kTooMany) {
+    log.warn("Too many connections - maxCnxns is {}", config.connections_max);
+  } else {
+    log.warn("Too many connections from /{} - max is {}", address, config.connections_per_ip_max);
+  }
+}
+
+// On the snapshot thread.
+std::optional<SnapshotStart> Server::Impl::snapshot_start() {
+  return run_on(reactors[0]->context(), [this] {
+    const ReadHold hold(shared.gate, 0);
+    SnapshotStart start{.zxid = shared.tree.last_zxid(), .sessions = {}};
+    for (const auto& [id, timeout_ms] : sessions.list()) start.sessions.push_back({id, timeout_ms});
+    return start;
+  });
+}
+
+void Server::Impl::on_disk_failure(const Error& error) {
+  log.error("cannot write the transaction log, stopping: {}", error.message);
+  std::_Exit(static_cast<int>(ExitCode::kFailed));
+}
+
+bool Server::Impl::drained() {
+  const bool unsent = std::ranges::any_of(reactors, [](auto& reactor) {
+    return run_on(reactor->context(), [r = reactor.get()] { return r->has_unsent(); }).value_or(false);
+  });
+  const bool idle = run_on(reactors[0]->context(), [this] { return runner->idle(); }).value_or(true);
+  return idle && !unsent;
+}
+
+void Server::Impl::stop() {
+  if (stopped) return;
+  stopped = true;
+  log.info("stopping");
+  snapshot->stop();  // first: it may wait for reactor 0
+  run_on(reactors[0]->context(), [this] {
+    acceptor->close();
+    return true;
+  });
+  for (auto& reactor : reactors) {
+    run_on(reactor->context(), [r = reactor.get()] {
+      r->stop_reading();
+      return true;
+    });
+  }
+  const auto give_up_at = SteadyClock::now() + kDrainMax;
+  while (!drained() && SteadyClock::now() < give_up_at) std::this_thread::sleep_for(kDrainLook);
+  for (auto& reactor : reactors) {
+    run_on(reactor->context(), [r = reactor.get()] {
+      r->close_all();
+      return true;
+    });
+  }
+  run_on(reactors[0]->context(), [this] {
+    runner->stop();
+    return true;
+  });
+  disk_thread->stop();
+  for (auto& reactor : reactors) reactor->stop();
+  for (auto& thread : threads) thread.join();
+  log.info("stopped");
+}
+
+StatusSources Server::Impl::status_sources() {
+  StatusSources sources;
+  for (auto& reactor : reactors) sources.reactors.push_back(reactor.get());
+  sources.shared = &shared;
+  sources.sessions = &sessions;
+  sources.replica = &*replica;
+  sources.disk = &*disk_thread;
+  sources.snapshot = &*snapshot;
+  sources.limits = &limits;
+  sources.conf = conf_view(config, *data_dir, acceptor->local_endpoint().port());
+  sources.started = started;
+  sources.startup = startup;
+  return sources;
+}
+
+Server::Server() = default;
+Server::~Server() { stop(); }
+
+std::expected<std::unique_ptr<Server>, StartError> Server::start(const Config& config, base::Log& log) {
+  raise_file_descriptor_limit();
+  std::unique_ptr<Server> server(new Server());
+  auto impl = std::make_unique<Impl>(config, log);
+  impl->make_threads();
+  for (const auto step : {&Impl::bind, &Impl::open_data, &Impl::restore, &Impl::write_first_snapshot}) {
+    if (auto error = (impl.get()->*step)()) return std::unexpected(std::move(*error));
+  }
+  impl->serve();
+  server->impl_ = std::move(impl);
+  return server;
+}
+
+void Server::stop() {
+  if (impl_) impl_->stop();
+}
+
+std::uint16_t Server::port() const { return impl_->acceptor->local_endpoint().port(); }
+
+}  // namespace drover::server

@@ -1,0 +1,185 @@
+#include "server/snapshot_thread.h"
+
+#include <chrono>
+
+#include "server/clock.h"
+#include "server/log.h"
+#include "storage/file_names.h"
+
+namespace drover::server {
+
+namespace {
+
+// A slice ends after this time, this much encoded, or when the writer waits; looked at every few znodes.
+constexpr auto kHoldMax = std::chrono::microseconds(300);
+constexpr std::size_t kSliceBytes = 256 * 1024;
+constexpr int kNodesBetweenLooks = 16;
+
+std::int64_t elapsed(SteadyClock::time_point since, std::chrono::nanoseconds unit) {
+  return (SteadyClock::now() - since) / unit;
+}
+
+}  // namespace
+
+SnapshotThread::SnapshotThread(storage::Disk& disk, SnapshotThreadOptions options, SharedTree& shared,
+                               base::Log& log, AskStart ask_start)
+    : disk_(disk), options_(std::move(options)), shared_(shared), log_(log), ask_start_(std::move(ask_start)) {}
+
+SnapshotThread::~SnapshotThread() { stop(); }
+
+void SnapshotThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void SnapshotThread::request() {
+  const MutexLock lock(mutex_);
+  requested_ = true;
+  changed_.notify_all();
+}
+
+void SnapshotThread::stop() {
+  giving_up_.store(true, std::memory_order_relaxed);
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+SnapshotProbe SnapshotThread::probe() const {
+  const MutexLock lock(mutex_);
+  return probe_;
+}
+
+void SnapshotThread::reset_probe() {
+  const MutexLock lock(mutex_);
+  probe_ = {};
+}
+
+void SnapshotThread::run() {
+  name_this_thread("snapshot");
+  const bool purging = options_.purge_interval_ms > 0;
+  const auto interval = std::chrono::milliseconds(options_.purge_interval_ms);
+  if (purging) {
+    log_.info("Purge task is scheduled every {}ms, keeping {} snapshots", options_.purge_interval_ms,
+              options_.purge.retain);
+  } else {
+    log_.info("Purge task is not scheduled.");
+  }
+  auto purge_at = SteadyClock::now();  // the first one at once, as Apache's
+  while (true) {
+    bool snapshot_due = false;
+    {
+      const MutexLock lock(mutex_);
+      while (!stopping_ && !requested_ && (!purging || SteadyClock::now() < purge_at)) {
+        if (purging) {
+          changed_.wait_until(mutex_, purge_at);
+        } else {
+          changed_.wait(mutex_);
+        }
+      }
+      if (stopping_) return;
+      snapshot_due = std::exchange(requested_, false);
+    }
+    if (snapshot_due) snapshot();
+    if (purging && SteadyClock::now() >= purge_at) {
+      purge();
+      purge_at = SteadyClock::now() + interval;
+    }
+  }
+}
+
+void SnapshotThread::snapshot() {
+  const auto start = ask_start_();
+  if (start) static_cast<void>(write_now(*start));
+}
+
+void SnapshotThread::purge() {
+  const auto removed = storage::purge(disk_, options_.purge, log_);
+  if (!removed) {
+    log_.warn("purge: {}", removed.error().message);
+    return;
+  }
+  for (const auto& path : *removed) log_.info("Removing file: {}", path);
+}
+
+Result<void> SnapshotThread::write_now(const SnapshotStart& start) {
+  const auto began = SteadyClock::now();
+  log_.info("Snapshotting: 0x{:x} to {}/{}", static_cast<std::uint64_t>(start.zxid.value), options_.writer.dir,
+            storage::snapshot_name(start.zxid, options_.writer.compression));
+  const auto file = write(start);
+  const std::int64_t ms = elapsed(began, std::chrono::milliseconds(1));
+  {
+    const MutexLock lock(mutex_);
+    if (file) {
+      probe_.snapshot_ms.add(ms);
+    } else {
+      ++probe_.errors;
+    }
+  }
+  if (!file) {
+    log_.error("snapshot 0x{:x} was not written: {}", static_cast<std::uint64_t>(start.zxid.value),
+               file.error().message);
+    return std::unexpected(file.error());
+  }
+  log_.info("Snapshot taken in {} ms: {} znodes, {} bytes", ms, file->nodes, file->bytes);
+  return {};
+}
+
+Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start) {
+  std::optional<storage::SnapshotWriter> writer;
+  std::optional<tree::Tree::Walk> walk;
+  {
+    const ReadHold hold(shared_.gate, shared_.snapshot_slot());
+    writer.emplace(disk_, options_.writer, start.zxid, start.sessions, shared_.tree.acl_table());
+    walk.emplace(shared_.tree);
+  }
+  Result<void> written;
+  std::string path;
+  bool done = false;
+  while (!done && written && !giving_up_.load(std::memory_order_relaxed)) {
+    const auto began = SteadyClock::now();
+    {
+      const ReadHold hold(shared_.gate, shared_.snapshot_slot());
+      walk_slice(*walk, *writer, path);
+      done = walk->node() == tree::kNoNode;
+    }
+    const std::int64_t us = elapsed(began, std::chrono::microseconds(1));
+    {
+      const MutexLock lock(mutex_);
+      probe_.hold_us.add(us);
+    }
+    if (writer->buffered() >= kSliceBytes || done) written = writer->flush();
+  }
+  std::optional<storage::RestoreSink::SnapshotDigest> digest;
+  wire::Zxid last;
+  {
+    const ReadHold hold(shared_.gate, shared_.snapshot_slot());
+    walk.reset();  // the tree keeps a list of walks, which only a hold makes safe to change
+    last = shared_.tree.last_zxid();
+    if (options_.digest_enabled) {
+      digest = {.zxid = last, .digest = {.tree_digest = shared_.tree.digest()}};
+    }
+  }
+  if (!written) return std::unexpected(written.error());
+  if (!done) return failure("the server is stopping");
+  return writer->finish(digest, last);
+}
+
+void SnapshotThread::walk_slice(tree::Tree::Walk& walk, storage::SnapshotWriter& writer, std::string& path) {
+  const auto end = SteadyClock::now() + kHoldMax;
+  const tree::Tree& tree = shared_.tree;
+  do {
+    for (int i = 0; i < kNodesBetweenLooks && walk.node() != tree::kNoNode; ++i) {
+      const tree::NodeId node = walk.node();
+      path.clear();
+      tree.append_path(node, path);
+      writer.node(path, tree.data(node), tree.acl_key(node), tree.node_stat(node));
+      walk.advance();
+    }
+  } while (walk.node() != tree::kNoNode && writer.buffered() < kSliceBytes && !shared_.gate.writer_waits() &&
+           SteadyClock::now() < end);
+}
+
+}  // namespace drover::server

@@ -1,0 +1,89 @@
+#pragma once
+// The thread that writes snapshots while the server serves, and purges old files.
+//
+// The tree is walked in slices: each holds the snapshot's slot of the gate for well under a millisecond and
+// only encodes into memory; the disk is touched between the slices. A snapshot that fails is logged and
+// counted; the log still holds everything, and the next roll tries again.
+
+#include <drover/result.h>
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "admin/summary.h"
+#include "base/log.h"
+#include "server/mutex.h"
+#include "server/shared_tree.h"
+#include "storage/purge.h"
+#include "storage/snapshot_writer.h"
+
+namespace drover::server {
+
+struct SnapshotThreadOptions {
+  storage::SnapshotWriterOptions writer;
+  storage::PurgeOptions purge;
+  std::int64_t purge_interval_ms = 3'600'000;  // 0: off
+  bool digest_enabled = true;
+};
+
+struct SnapshotProbe {
+  admin::Summary snapshot_ms;
+  admin::Summary hold_us;  // of one slice
+  std::int64_t errors = 0;
+};
+
+// What only the replica's thread may look at, taken in one moment.
+struct SnapshotStart {
+  wire::Zxid zxid;  // last applied
+  std::vector<storage::SnapshotSession> sessions;
+};
+
+class SnapshotThread {
+ public:
+  // `ask_start` gets the start from the replica's thread and waits for it; nullopt: the server is stopping.
+  using AskStart = std::function<std::optional<SnapshotStart>()>;
+
+  // All referenced must outlive this.
+  SnapshotThread(storage::Disk& disk, SnapshotThreadOptions options, SharedTree& shared, base::Log& log,
+                 AskStart ask_start);
+  ~SnapshotThread();  // stop()
+
+  // Writes one on the calling thread, before anything is served.
+  Result<void> write_now(const SnapshotStart& start);
+
+  void start();
+  // A snapshot is due. Any thread.
+  void request();
+  // Gives up a snapshot under way and ends the thread.
+  void stop();
+
+  [[nodiscard]] SnapshotProbe probe() const;
+  void reset_probe();
+
+ private:
+  void run();
+  void snapshot();
+  void purge();
+  Result<storage::SnapshotFile> write(const SnapshotStart& start);
+  void walk_slice(tree::Tree::Walk& walk, storage::SnapshotWriter& writer, std::string& path)
+      DROVER_REQUIRES_SHARED(shared_.gate);
+
+  storage::Disk& disk_;
+  const SnapshotThreadOptions options_;
+  SharedTree& shared_;
+  base::Log& log_;
+  AskStart ask_start_;
+
+  std::atomic<bool> giving_up_{false};
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool requested_ DROVER_GUARDED_BY(mutex_) = false;
+  bool stopping_ DROVER_GUARDED_BY(mutex_) = false;
+  SnapshotProbe probe_ DROVER_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace drover::server

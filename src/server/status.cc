@@ -1,0 +1,202 @@
+#include "server/status.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "admin/four_letter.h"
+#include "server/build_info.h"
+#include "server/clock.h"
+#include "server/environment.h"
+
+namespace drover::server {
+
+using admin::Word;
+
+struct StatusCollector::Collection {
+  Word word;
+  Reactor* asking;
+  std::weak_ptr<Client> client;
+  Mutex mutex;  // reactors add to the view one after another
+  admin::StatusView view DROVER_GUARDED_BY(mutex);
+  std::size_t missing DROVER_GUARDED_BY(mutex);
+
+  Collection(Word word_in, Reactor& asking_in, std::weak_ptr<Client> client_in, std::size_t parts)
+      : word(word_in), asking(&asking_in), client(std::move(client_in)), missing(parts) {}
+};
+
+namespace {
+
+bool wants_connections(Word word) { return word == Word::cons || word == Word::stat || word == Word::dump; }
+bool wants_watches(Word word) { return word == Word::wchs || word == Word::wchc || word == Word::wchp; }
+
+admin::Summary summary_of(const lane::LaneProbe& probe) {
+  return {.count = probe.latency_count, .sum = probe.latency_ms_sum, .min = probe.latency_ms_min, .max = probe.latency_ms_max};
+}
+
+int interest_ops(const Client& client) {
+  if (client.paused) return 0;
+  return client.waits_to_write ? 5 : 1;
+}
+
+admin::ConnectionView view_of(const Client& client) {
+  const lane::Connection& c = *client.lane;
+  const auto& n = c.counters;
+  admin::ConnectionView view;
+  view.remote_address = c.remote_address;
+  view.remote_port = c.remote_port;
+  view.interest_ops = interest_ops(client);
+  view.outstanding = c.outstanding;
+  view.received = n.received;
+  view.sent = n.sent;
+  view.session = c.session;
+  view.last_op = n.last_op;
+  view.established_ms = n.established_ms;
+  view.timeout_ms = c.timeout_ms;
+  view.last_cxid = n.last_cxid;
+  view.last_zxid = n.last_zxid;
+  view.last_response_ms = n.last_response.ms();
+  view.last_latency_ms = n.last_latency_ms;
+  view.latency_ms = {.count = n.latency_count, .sum = n.latency_ms_sum, .min = n.latency_ms_min, .max = n.latency_ms_max};
+  return view;
+}
+
+void append_watches(const lane::Lane& lane, std::vector<admin::SessionWatch>& out) {
+  for (auto& [path, watcher] : lane.watches().data_watches()) {
+    const lane::Connection* connection = lane.find(watcher);
+    if (connection != nullptr) out.push_back({std::move(path), connection->session});
+  }
+}
+
+}  // namespace
+
+void StatusCollector::ask(Reactor& asking, std::weak_ptr<Client> client, Word word,
+                          std::uint64_t new_trace_mask) {
+  if (word == Word::stmk) trace_mask_.store(new_trace_mask, std::memory_order_relaxed);
+  auto collection =
+      std::make_shared<Collection>(word, asking, std::move(client), sources_.reactors.size());
+  for (Reactor* reactor : sources_.reactors) {
+    boost::asio::post(reactor->context(), [this, reactor, collection] {
+      reset(*reactor, collection->word);
+      bool complete = false;
+      {
+        const MutexLock lock(collection->mutex);
+        fill_from_reactor(*reactor, *collection);
+        complete = --collection->missing == 0;
+      }
+      if (!complete) return;
+      boost::asio::post(collection->asking->context(), [this, collection] {
+        const MutexLock lock(collection->mutex);
+        fill_from_process(*collection);
+        collection->asking->answer_word(collection->client,
+                                        admin::answer(collection->word, collection->view));
+      });
+    });
+  }
+}
+
+void StatusCollector::fill_from_reactor(Reactor& reactor, Collection& collection) const
+    DROVER_NO_THREAD_SAFETY_ANALYSIS {  // ask() holds the collection
+  admin::StatusView& view = collection.view;
+  const lane::LaneProbe& lane = reactor.lane().probe();
+  const ReactorProbe& probe = reactor.probe();
+  view.latency_ms.merge(summary_of(lane));
+  view.packets_received += lane.packets_received + probe.words_received;
+  view.packets_sent += lane.packets_sent;
+  view.connections_count += static_cast<std::int64_t>(reactor.clients_count());
+  view.outstanding += lane.outstanding;
+  view.watch_count += static_cast<std::int64_t>(reactor.lane().watches().watch_count());
+  if (collection.word == Word::mntr) {
+    const auto count = [&view](std::string_view name, std::int64_t n) {
+      const auto found = std::ranges::find(view.counters, name, &admin::Counter::first);
+      if (found == view.counters.end()) {
+        view.counters.emplace_back(name, n);
+      } else {
+        found->second += n;
+      }
+    };
+    count("bytes_received_count", probe.bytes_received);
+    count("connection_request_count", probe.connections_accepted);
+  }
+  if (wants_connections(collection.word)) {
+    reactor.for_each_client([&view](const Client& client) { view.connections.push_back(view_of(client)); });
+  }
+  if (wants_watches(collection.word)) append_watches(reactor.lane(), view.data_watches);
+  if (reactor.index() == 0) fill_from_replica(collection);
+}
+
+void StatusCollector::fill_from_replica(Collection& collection) const DROVER_NO_THREAD_SAFETY_ANALYSIS {
+  admin::StatusView& view = collection.view;
+  const ReadHold hold(sources_.shared->gate, 0);
+  const tree::Tree& tree = sources_.shared->tree;
+  view.zxid = tree.last_zxid();
+  view.node_count = tree.node_count();
+  view.ephemerals_count = tree.ephemerals_count();
+  view.approximate_data_size = tree.approximate_data_size();
+  view.sessions_count = static_cast<std::int64_t>(sources_.sessions->size());
+  if (collection.word == Word::dump) {
+    const auto time = now();
+    const auto wall = wall_now();
+    for (auto& [deadline, sessions] : sources_.sessions->buckets()) {
+      view.session_buckets.push_back({wall.ms + (deadline - time).count() / 1'000'000, std::move(sessions)});
+    }
+    for (const auto session : tree.sessions_with_ephemerals()) {
+      std::vector<std::string> paths;
+      for (const auto node : tree.ephemerals(session)) tree.append_path(node, paths.emplace_back());
+      std::ranges::sort(paths);
+      view.ephemerals.emplace_back(session, std::move(paths));
+    }
+  }
+  if (collection.word == Word::mntr) {
+    const auto& probe = sources_.replica->probe();
+    view.counters.emplace_back("stale_sessions_expired", probe.sessions_expired);
+    view.counters.emplace_back("digest_mismatches_count", probe.digest_mismatches);
+  }
+}
+
+void StatusCollector::fill_from_process(Collection& collection) const DROVER_NO_THREAD_SAFETY_ANALYSIS {
+  admin::StatusView& view = collection.view;
+  view.version = zookeeper_version();
+  view.uptime_ms = (now() - sources_.started).count() / 1'000'000;
+  view.conf = sources_.conf;
+  view.trace_mask = trace_mask_.load(std::memory_order_relaxed);
+  if (collection.word == Word::conf || collection.word == Word::dirs) {
+    view.data_dir_bytes = folder_bytes(view.conf.data_dir);
+    view.log_dir_bytes = folder_bytes(view.conf.data_log_dir);
+  }
+  if (collection.word == Word::envi) view.environment = environment();
+  if (collection.word == Word::mntr) {
+    view.open_file_descriptors = open_file_descriptors();
+    view.file_descriptors_max = file_descriptors_max();
+    const DiskProbe disk = sources_.disk->probe();
+    const SnapshotProbe snapshot = sources_.snapshot->probe();
+    view.counters.emplace_back("snapshot_error_count", snapshot.errors);
+    view.counters.emplace_back("connection_rejected", sources_.limits->refused());
+    view.summaries = sources_.startup;
+    view.summaries.emplace_back("fsynctime", disk.sync_ms);
+    view.summaries.emplace_back("sync_processor_batch_size", disk.batch_size);
+    view.summaries.emplace_back("snapshottime", snapshot.snapshot_ms);
+  }
+}
+
+// crst and srst take effect before the answer is made.
+void StatusCollector::reset(Reactor& reactor, Word word) const {
+  if (word == Word::crst) {
+    reactor.for_each_client([](const Client& client) {
+      const auto established = client.lane->counters.established_ms;
+      client.lane->counters = {};
+      client.lane->counters.established_ms = established;
+    });
+  }
+  if (word == Word::srst) {
+    const auto outstanding = reactor.lane().probe().outstanding;
+    reactor.lane().probe() = {};
+    reactor.lane().probe().outstanding = outstanding;
+    reactor.probe() = {};
+    if (reactor.index() == 0) {
+      sources_.disk->reset_probe();
+      sources_.snapshot->reset_probe();
+    }
+  }
+}
+
+}  // namespace drover::server

@@ -1,0 +1,51 @@
+#pragma once
+// Collects what a four-letter word shows. Every reactor is asked by a post and answers for itself on its own
+// thread, so nobody waits for anybody; the last one to answer sends the sum back to the asking reactor.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "admin/status_view.h"
+#include "replica/replica.h"
+#include "server/disk_thread.h"
+#include "server/reactor.h"
+#include "server/shared_tree.h"
+#include "server/snapshot_thread.h"
+#include "session/session_table.h"
+
+namespace drover::server {
+
+// Where the facts are. All of it outlives the collector; reactors[0] is the replica's.
+struct StatusSources {
+  std::vector<Reactor*> reactors;
+  SharedTree* shared = nullptr;
+  const session::SessionTable* sessions = nullptr;  // reactor 0's thread only
+  const replica::Replica* replica = nullptr;        // reactor 0's thread only
+  DiskThread* disk = nullptr;
+  SnapshotThread* snapshot = nullptr;
+  const ConnectionLimits* limits = nullptr;
+  admin::ConfView conf;
+  base::Instant started;
+  std::vector<admin::NamedSummary> startup;  // how the start went, fixed from then on
+};
+
+class StatusCollector {
+ public:
+  explicit StatusCollector(StatusSources sources) : sources_(std::move(sources)) {}
+
+  // On `asking`'s thread. The answer goes to asking.answer_word().
+  void ask(Reactor& asking, std::weak_ptr<Client> client, admin::Word word, std::uint64_t new_trace_mask);
+
+ private:
+  struct Collection;
+  void fill_from_reactor(Reactor& reactor, Collection& collection) const;
+  void fill_from_replica(Collection& collection) const;
+  void fill_from_process(Collection& collection) const;
+  void reset(Reactor& reactor, admin::Word word) const;
+
+  const StatusSources sources_;
+  std::atomic<std::uint64_t> trace_mask_{306};
+};
+
+}  // namespace drover::server
