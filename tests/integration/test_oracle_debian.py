@@ -1,7 +1,6 @@
 """Our server and Debian's Apache 3.8.0 give the same answers to 20,000 random requests, but for
 what changed between 3.8.0 and 3.9 (tests/compat/oracle/differences.py says what, and why)."""
 
-import os
 import pathlib
 import sys
 
@@ -15,8 +14,8 @@ RUNS = [("plain", 1, 8000), ("extended", 1, 6000), ("super", 1, 6000)]
 
 
 @pytest.mark.parametrize("profile,seed,requests", RUNS)
-def test_same_answers_as_debians_apache(profile, seed, requests):
-    oracle = Oracle("debian", os.environ.get("ORACLE_OTHER", "drover"), profile)
+def test_same_answers_as_debians_apache(server_name, profile, seed, requests):
+    oracle = Oracle("debian", server_name, profile)
     failure = oracle.generate(seed, requests)
     command = oracle.command(f"--seed {seed} --requests {requests}")
     assert failure is None, oracle.report(failure, command)

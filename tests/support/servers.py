@@ -58,7 +58,7 @@ def free_port():
 
 
 def four_letter_word(port, word, timeout=5.0):
-    """The whole answer (bytes) to a four-letter word; b"" if the server hangs up or is not there."""
+    """The whole answer to a four-letter word, as bytes; b"" if nobody answers."""
     answer = bytearray()
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:

@@ -1,6 +1,6 @@
 """Shortens a sequence of steps on which two servers differ."""
 
-ATTEMPTS_MAX = 150  # Each starts two servers.
+ATTEMPTS_MAX = 300  # Each starts two servers.
 
 
 def shrink(oracle, failure):
