@@ -43,6 +43,28 @@ bool parse_integer(std::string_view text, std::int64_t& value) {
   return true;
 }
 
+// As Java's Integer.parseInt: decimal only, so that a leading 0 means nothing.
+bool parse_decimal(std::string_view text, std::int64_t& value) {
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative || (!text.empty() && text[0] == '+')) text.remove_prefix(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text[0] == '-') return false;
+  if (negative) value = -value;
+  return true;
+}
+
+// A key that Apache keeps in a typed field of its configuration.
+template <typename T>
+Setter decimal(T Config::*field, std::int64_t min, std::int64_t max) {
+  return [=](std::string_view text, Config& config) {
+    std::int64_t value = 0;
+    if (!parse_decimal(text, value) || value < min || value > max) return false;
+    config.*field = static_cast<T>(value);
+    return true;
+  };
+}
+
+// A key that Apache turns into a system property and reads with Integer.getInteger or Long.getLong.
 template <typename T>
 Setter integer(T Config::*field, std::int64_t min, std::int64_t max) {
   return [=](std::string_view text, Config& config) {
@@ -100,7 +122,7 @@ bool set_purge_interval(std::string_view value, Config& config) {
 
 bool set_purge_retain(std::string_view value, Config& config) {
   std::int64_t number = 0;
-  if (!parse_integer(value, number) || number > kInt32Max || number < std::numeric_limits<std::int32_t>::min()) {
+  if (!parse_decimal(value, number) || number > kInt32Max || number < std::numeric_limits<std::int32_t>::min()) {
     return false;
   }
   config.purge_retain = static_cast<std::int32_t>(std::max<std::int64_t>(number, 3));
@@ -180,14 +202,14 @@ std::vector<Key> basic_keys() {
   return {
       {"dataDir", kPath, nonempty(&Config::data_dir), {}},
       {"dataLogDir", kPath, nonempty(&Config::data_log_dir), {}},
-      {"clientPort", "a port, 0 to 65535", integer(&Config::client_port, 0, 65535), {}},
+      {"clientPort", "a port, 0 to 65535", decimal(&Config::client_port, 0, 65535), {}},
       {"clientPortAddress", "a host name or address", nonempty(&Config::client_port_address), {}},
-      {"clientPortListenBacklog", "an integer from -1", integer(&Config::listen_backlog, -1, kInt32Max), {}},
+      {"clientPortListenBacklog", "an integer from -1", decimal(&Config::listen_backlog, -1, kInt32Max), {}},
       {"secureClientPort", kTlsOff, set_secure_port, {}},
-      {"tickTime", kPositive, integer(&Config::tick_ms, 1, kInt32Max / 20), {}},
-      {"minSessionTimeout", "an integer from -1", integer(&Config::session_timeout_ms_min, -1, kInt32Max), {}},
-      {"maxSessionTimeout", "an integer from -1", integer(&Config::session_timeout_ms_max, -1, kInt32Max), {}},
-      {"maxClientCnxns", kNatural, integer(&Config::connections_per_ip_max, 0, kInt32Max), {}},
+      {"tickTime", kPositive, decimal(&Config::tick_ms, 1, kInt32Max / 20), {}},
+      {"minSessionTimeout", "an integer from -1", decimal(&Config::session_timeout_ms_min, -1, kInt32Max), {}},
+      {"maxSessionTimeout", "an integer from -1", decimal(&Config::session_timeout_ms_max, -1, kInt32Max), {}},
+      {"maxClientCnxns", kNatural, decimal(&Config::connections_per_ip_max, 0, kInt32Max), {}},
       {"maxCnxns", kNatural, integer(&Config::connections_max, 0, kInt32Max), {}},
       {"clientTcpKeepAlive", kBool, boolean(&Config::tcp_keep_alive), {}},
       {"nio.sessionlessCnxnTimeout", kPositive, integer(&Config::sessionless_timeout_ms, 1, kInt32Max), {}},

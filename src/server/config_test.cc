@@ -84,6 +84,16 @@ TEST(ConfigTest, LastOfEqualKeysCountsAndEarlierOnesAreNotLookedAt) {
   EXPECT_EQ(parsed("tickTime=wrong\ntickTime=500\n").tick_ms, 500);
 }
 
+TEST(ConfigTest, FieldsAreDecimalAndPropertiesAreNot) {
+  EXPECT_EQ(parsed("tickTime=0700").tick_ms, 700);
+  EXPECT_EQ(parsed("maxClientCnxns=+9").connections_per_ip_max, 9);
+  EXPECT_THAT(error_of("tickTime=0x10"), HasSubstr("must be an integer"));
+  EXPECT_THAT(error_of("clientPort=+"), HasSubstr("must be a port"));
+  EXPECT_THAT(error_of("minSessionTimeout=--1"), HasSubstr("must be an integer"));
+  EXPECT_EQ(parsed("snapCount=0700").snapshot_every_txns, 448);
+  EXPECT_EQ(parsed("snapCount=0x10").snapshot_every_txns, 16);
+}
+
 TEST(ConfigTest, PropertyPrefixIsAccepted) {
   EXPECT_TRUE(parsed("zookeeper.extendedTypesEnabled=true").extended_types_enabled);
   EXPECT_TRUE(parsed("extendedTypesEnabled=TRUE").extended_types_enabled);

@@ -57,7 +57,7 @@ QUIRKY = (
     " \t \n"
     "tickTime = 9999\n"  # duplicates: the last one wins
     "tickTim\\u0065 : 700\n"  # an escape inside a key; separator ':'
-    "minSessionTimeout 1\\\n"  # separator ' '; continued, leading blanks of the rest dropped
+    "minSessionTimeout 01\\\n"  # separator ' '; continued without blanks; decimal
     "      500\n"
     "maxSessionTimeout=\\u0034\\\n"
     "\t\t3\\\n"
@@ -147,8 +147,8 @@ WRONG_VALUES = [
     ("snapshot.compression.method", "zip", r"gz.*snappy"),
     ("forceSync", "maybe", r"yes.*no|no.*yes"),
     ("skipACL", "true", r"yes.*no|no.*yes"),
-    ("localSessionsEnabled", "yes", BOOLEAN),
-    ("standaloneEnabled", "1", BOOLEAN),
+    ("tickTime", "2_000", NUMBER),
+    ("standaloneEnabled", "1", r"\btrue\b"),
     ("reconfigEnabled", "on", BOOLEAN),
     ("digest.enabled", "maybe", BOOLEAN),
     ("extendedTypesEnabled", "yes", BOOLEAN),
@@ -158,8 +158,8 @@ WRONG_VALUES = [
     ("globalOutstandingLimit", "none", NUMBER),
     ("nio.sessionlessCnxnTimeout", "10s", NUMBER),
     ("znode.container.checkIntervalMs", "soon", NUMBER),
-    ("metricsProvider.className", "com.example.Mine", r"DefaultMetricsProvider|metrics"),
-    ("serverCnxnFactory", "com.example.Mine", r"NIOServerCnxnFactory|Netty"),
+    ("secureClientPort", "2281", r"\b0\b.*off"),
+    ("server.1", "127.0.0.1:2888:3888", r"standalone only"),
 ]
 
 LINE_OF_KEY = 6  # in the file that test_a_wrong_value_is_refused writes
@@ -180,7 +180,7 @@ def test_a_wrong_value_is_refused(tmp_path, key, value, allowed):
     assert str(path) in line
     assert re.search(rf"(:|line ){LINE_OF_KEY}\b", line), line
     assert key in line
-    assert value in line
+    assert f"'{value}'" in line or "refused" in line
     said = line.split(key, 1)[1].replace(str(path), "")
     assert re.search(allowed, said), line
     assert not (tmp_path / "data").exists(), "a refused server leaves no trace"
@@ -265,7 +265,8 @@ def test_an_unknown_key_is_named_with_the_nearest_known_one(typo, meant):
         "jmx.log4j.disable",
         "commitProcessor.numWorkerThreads",
         "netty.advancedFlowControl.enabled",
-        "metricsProvider.exportJvmInfo",
+        "metricsProvider.className",
+        "serverCnxnFactory",
         "learner.asyncSending",
     ],
 )
@@ -275,7 +276,9 @@ def test_a_key_without_meaning_here_is_named(key):
 
 
 def test_no_warning_without_a_reason():
-    with servers.Drover() as server:
+    server = servers.Drover()
+    del server.config["admin.enableServer"]
+    with server:
         assert not re.search(r"\bwarn", server.log.read_text(), re.IGNORECASE)
 
 
