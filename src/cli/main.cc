@@ -2,9 +2,11 @@
 // does runs inside parse(), and its verdict is the exit code.
 
 #include <CLI/CLI.hpp>
+#include <string_view>
 
 #include "cli/bench.h"
 #include "cli/serve.h"
+#include "cli/shell.h"
 
 namespace {
 constexpr int kExitBadArguments = 2;  // as Apache's main classes
@@ -14,6 +16,11 @@ int main(int argc, char** argv) {
   CLI::App app{"Drover, a coordination service that takes ZooKeeper's place"};
   app.name("drover");
   app.require_subcommand(1);
+  app.add_subcommand("shell", "Talk to a ZooKeeper server as zkCli does");
+  // The shell's options have one dash, as zkCli's; CLI11 would read -server as -s -e -r -v -e -r.
+  if (argc > 1 && std::string_view(argv[1]) == "shell") {
+    return drover::cli::shell({argv + 2, argv + argc});
+  }
   int exit_code = 0;
   drover::cli::add_serve(app, exit_code);
   drover::cli::add_bench(app, exit_code);

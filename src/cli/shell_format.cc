@@ -1,0 +1,278 @@
+#include "cli/shell_format.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <ctime>
+
+namespace drover::cli {
+namespace {
+
+std::string date_text(std::int64_t ms) {
+  const auto seconds = static_cast<std::time_t>(ms / 1000);
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  char text[64];
+  // In the C locale, which the program never leaves for dates: names of days and months are English.
+  const auto size = std::strftime(text, sizeof text, "%a %b %d %H:%M:%S %Z %Y", &local);
+  return {text, size};
+}
+
+std::string perms_text(std::int32_t bits) {
+  std::string text;
+  if ((bits & perms::kCreate) != 0) text += 'c';
+  if ((bits & perms::kDelete) != 0) text += 'd';
+  if ((bits & perms::kRead) != 0) text += 'r';
+  if ((bits & perms::kWrite) != 0) text += 'w';
+  if ((bits & perms::kAdmin) != 0) text += 'a';
+  return text;
+}
+
+std::string_view state_name(KeeperState state) {
+  switch (state) {
+    case KeeperState::kDisconnected: return "Disconnected";
+    case KeeperState::kSyncConnected: return "SyncConnected";
+    case KeeperState::kAuthFailed: return "AuthFailed";
+    case KeeperState::kConnectedReadOnly: return "ConnectedReadOnly";
+    case KeeperState::kSaslAuthenticated: return "SaslAuthenticated";
+    case KeeperState::kExpired: return "Expired";
+    case KeeperState::kClosed: return "Closed";
+  }
+  return "Unknown";
+}
+
+std::string_view type_name(EventType type) {
+  switch (type) {
+    case EventType::kNone: return "None";
+    case EventType::kNodeCreated: return "NodeCreated";
+    case EventType::kNodeDeleted: return "NodeDeleted";
+    case EventType::kNodeDataChanged: return "NodeDataChanged";
+    case EventType::kNodeChildrenChanged: return "NodeChildrenChanged";
+    case EventType::kDataWatchRemoved: return "DataWatchRemoved";
+    case EventType::kChildWatchRemoved: return "ChildWatchRemoved";
+    case EventType::kPersistentWatchRemoved: return "PersistentWatchRemoved";
+  }
+  return "Unknown";
+}
+
+// KeeperException's own names, which are neither the codes' nor consistent.
+std::string_view keeper_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kOk: return "ok";
+    case ErrorCode::kSystemError: return "SystemError";
+    case ErrorCode::kRuntimeInconsistency: return "RuntimeInconsistency";
+    case ErrorCode::kDataInconsistency: return "DataInconsistency";
+    case ErrorCode::kConnectionLoss: return "ConnectionLoss";
+    case ErrorCode::kMarshallingError: return "MarshallingError";
+    case ErrorCode::kUnimplemented: return "Unimplemented";
+    case ErrorCode::kOperationTimeout: return "OperationTimeout";
+    case ErrorCode::kBadArguments: return "BadArguments";
+    case ErrorCode::kNewConfigNoQuorum: return "NewConfigNoQuorum";
+    case ErrorCode::kReconfigInProgress: return "ReconfigInProgress";
+    case ErrorCode::kApiError: return "APIError";
+    case ErrorCode::kNoNode: return "NoNode";
+    case ErrorCode::kNoAuth: return "NoAuth";
+    case ErrorCode::kBadVersion: return "BadVersion";
+    case ErrorCode::kNoChildrenForEphemerals: return "NoChildrenForEphemerals";
+    case ErrorCode::kNodeExists: return "NodeExists";
+    case ErrorCode::kNotEmpty: return "Directory not empty";
+    case ErrorCode::kSessionExpired: return "Session expired";
+    case ErrorCode::kInvalidCallback: return "Invalid callback";
+    case ErrorCode::kInvalidAcl: return "InvalidACL";
+    case ErrorCode::kAuthFailed: return "AuthFailed";
+    case ErrorCode::kSessionMoved: return "Session moved";
+    case ErrorCode::kNotReadOnly: return "Not a read-only call";
+    case ErrorCode::kEphemeralOnLocalSession: return "Ephemeral node on local session";
+    case ErrorCode::kNoWatcher: return "No such watcher";
+    case ErrorCode::kReconfigDisabled: return "Reconfig is disabled";
+    case ErrorCode::kSessionClosedRequireSaslAuth:
+      return "Session closed because client failed to authenticate";
+    case ErrorCode::kQuotaExceeded: return "Quota has exceeded";
+    case ErrorCode::kThrottledOp: return "Op throttled due to high load";
+    case ErrorCode::kUnknownSession:
+    case ErrorCode::kRequestTimeout: break;
+  }
+  return "Unknown error";
+}
+
+// perms letters to bits; letters that mean nothing get a complaint.
+std::int32_t parse_perms(std::string_view letters, std::vector<std::string>& complaints) {
+  std::int32_t bits = 0;
+  for (const char letter : letters) {
+    switch (letter) {
+      case 'r': bits |= perms::kRead; break;
+      case 'w': bits |= perms::kWrite; break;
+      case 'c': bits |= perms::kCreate; break;
+      case 'd': bits |= perms::kDelete; break;
+      case 'a': bits |= perms::kAdmin; break;
+      default: complaints.push_back(fmt::format("Unknown perm type: {}", letter));
+    }
+  }
+  return bits;
+}
+
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+}  // namespace
+
+std::string stat_text(const Stat& stat) {
+  return fmt::format(
+      "cZxid = 0x{:x}\nctime = {}\nmZxid = 0x{:x}\nmtime = {}\npZxid = 0x{:x}\ncversion = {}\n"
+      "dataVersion = {}\naclVersion = {}\nephemeralOwner = 0x{:x}\ndataLength = {}\nnumChildren = {}\n",
+      static_cast<std::uint64_t>(stat.czxid), date_text(stat.ctime),
+      static_cast<std::uint64_t>(stat.mzxid), date_text(stat.mtime),
+      static_cast<std::uint64_t>(stat.pzxid), stat.cversion, stat.version, stat.aversion,
+      static_cast<std::uint64_t>(stat.ephemeral_owner), stat.data_length, stat.num_children);
+}
+
+std::string acl_text(const AclList& acl) {
+  std::string text;
+  for (const auto& entry : acl) {
+    text += fmt::format("'{},'{}\n: {}\n", entry.id.scheme, entry.id.id, perms_text(entry.perms));
+  }
+  return text;
+}
+
+std::string list_text(const std::vector<std::string>& items) {
+  return fmt::format("[{}]", fmt::join(items, ", "));
+}
+
+std::string event_text(const WatchedEvent& event) {
+  return fmt::format("WatchedEvent state:{} type:{} path:{} zxid: {}", state_name(event.state),
+                     type_name(event.type), event.type == EventType::kNone ? "null" : event.path,
+                     event.zxid);
+}
+
+std::string_view state_text(client::SessionState state) {
+  switch (state) {
+    case client::SessionState::kConnecting: return "CONNECTING";
+    case client::SessionState::kConnected: return "CONNECTED";
+    case client::SessionState::kConnectedReadOnly: return "CONNECTEDREADONLY";
+    case client::SessionState::kClosed: return "CLOSED";
+    case client::SessionState::kAuthFailed: break;
+  }
+  return "AUTH_FAILED";
+}
+
+std::string keeper_error_text(const Error& error) {
+  std::string text = fmt::format("KeeperErrorCode = {}", keeper_name(error.code));
+  if (!error.message.empty()) text += fmt::format(" for {}", error.message);
+  return text;
+}
+
+std::string error_text(const Error& error) {
+  const std::string_view path = error.message.empty() ? "null" : std::string_view(error.message);
+  switch (error.code) {
+    case ErrorCode::kNoNode: return fmt::format("Node does not exist: {}", path);
+    case ErrorCode::kNodeExists: return fmt::format("Node already exists: {}", path);
+    case ErrorCode::kNotEmpty: return fmt::format("Node not empty: {}", path);
+    case ErrorCode::kNoChildrenForEphemerals:
+      return fmt::format("Ephemerals cannot have children: {}", path);
+    case ErrorCode::kNotReadOnly: return fmt::format("Not a read-only call: {}", path);
+    case ErrorCode::kInvalidAcl: return fmt::format("Acl is not valid : {}", path);
+    case ErrorCode::kNoAuth: return fmt::format("Insufficient permission : {}", path);
+    case ErrorCode::kBadArguments: return fmt::format("Arguments are not valid : {}", path);
+    case ErrorCode::kBadVersion: return fmt::format("version No is not valid : {}", path);
+    case ErrorCode::kQuotaExceeded: return fmt::format("Quota has exceeded : {}", path);
+    case ErrorCode::kReconfigInProgress:
+      return "Another reconfiguration is in progress -- concurrent reconfigs not supported (yet)";
+    case ErrorCode::kNewConfigNoQuorum:
+      return "No quorum of new config is connected and up-to-date with the leader of last committed "
+             "config - try invoking reconfiguration after new servers are connected and synced";
+    default: return keeper_error_text(error);
+  }
+}
+
+ParsedAcl parse_acl(std::string_view text) {
+  ParsedAcl result;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    const auto part = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    const auto first = part.find(':');
+    const auto last = part.rfind(':');
+    if (first == last) {  // none, or only one
+      result.complaints.push_back(fmt::format("{} does not have the form scheme:id:perm", part));
+      continue;
+    }
+    result.acl.push_back(
+        {.perms = parse_perms(part.substr(last + 1), result.complaints),
+         .id = {.scheme = std::string(part.substr(0, first)),
+                .id = std::string(part.substr(first + 1, last - first - 1))}});
+  }
+  return result;
+}
+
+std::string base64(std::string_view bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      group = (group << 8) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    }
+    for (unsigned k = 0; k < 4; ++k) {
+      text += i + k > bytes.size() ? '=' : kBase64Digits[(group >> (18 - 6 * k)) & 63];
+    }
+  }
+  return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string bytes;
+  std::uint32_t group = 0;
+  unsigned bits = 0;
+  for (const char c : text) {
+    const auto digit = kBase64Digits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    group = (group << 6) | static_cast<std::uint32_t>(digit);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes += static_cast<char>((group >> bits) & 0xff);
+  }
+  return bits == 6 ? std::nullopt : std::optional(bytes);
+}
+
+std::string hex_dump(std::string_view bytes) {
+  if (bytes.empty()) return "";
+  const std::string line = "+--------+-------------------------------------------------+----------------+";
+  std::string text =
+      "         +-------------------------------------------------+\n"
+      "         |  0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f |\n" +
+      line;
+  for (std::size_t row = 0; row < bytes.size(); row += 16) {
+    text += fmt::format("\n|{:08x}|", row);
+    std::string letters;
+    for (std::size_t i = row; i < row + 16; ++i) {
+      if (i >= bytes.size()) {
+        text += "   ";
+        letters += ' ';
+        continue;
+      }
+      const auto byte = static_cast<unsigned char>(bytes[i]);
+      text += fmt::format(" {:02x}", byte);
+      letters += byte <= 0x1f || byte >= 0x7f ? '.' : static_cast<char>(byte);
+    }
+    text += fmt::format(" |{}|", letters);
+  }
+  return text + "\n" + line;
+}
+
+template <typename T>
+std::optional<T> parse_number(std::string_view text) {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return std::nullopt;
+  }
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+template std::optional<std::int32_t> parse_number<std::int32_t>(std::string_view);
+template std::optional<std::int64_t> parse_number<std::int64_t>(std::string_view);
+
+}  // namespace drover::cli

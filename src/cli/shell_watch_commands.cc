@@ -1,0 +1,77 @@
+// addWatch, removewatches, printwatches.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "cli/shell_command.h"
+#include "cli/shell_format.h"
+
+namespace drover::cli {
+namespace {
+
+constexpr OptionSpec kAddOptions[] = {{"m", true, ""}};
+constexpr std::string_view kAddSyntax =
+    "[-m mode] path # optional mode is one of [PERSISTENT, PERSISTENT_RECURSIVE] - default is "
+    "PERSISTENT_RECURSIVE";
+
+CommandResult add_watch(ShellSession& session, const ParsedWords& words) {
+  if (words.has("m")) {
+    auto mode = words.value("m");
+    std::transform(mode.begin(), mode.end(), mode.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    if (mode != "PERSISTENT" && mode != "PERSISTENT_RECURSIVE") {
+      return command_error(fmt::format("addWatch {}", kAddSyntax));
+    }
+    session.adds_recursive_watches = mode == "PERSISTENT_RECURSIVE";
+  }
+  if (auto good = check_path(words.args[1]); !good) return good;
+  const auto done = session.client().add_watch(words.args[1], session.adds_recursive_watches);
+  if (!done) return command_error(done.error());
+  return {};
+}
+
+constexpr OptionSpec kRemoveOptions[] = {{"c", false, "child watcher type"},
+                                         {"d", false, "data watcher type"},
+                                         {"p", false, "persistent watcher type"},
+                                         {"r", false, "persistent recursive watcher type"},
+                                         {"a", false, "any watcher type"},
+                                         {"l", false, "remove locally when there is no server connection"}};
+
+client::WatcherType watcher_type(const ParsedWords& words) {
+  if (words.has("c")) return client::WatcherType::kChildren;
+  if (words.has("d")) return client::WatcherType::kData;
+  if (words.has("p")) return client::WatcherType::kPersistent;
+  if (words.has("r")) return client::WatcherType::kPersistentRecursive;
+  return client::WatcherType::kAny;
+}
+
+CommandResult remove_watches(ShellSession& session, const ParsedWords& words) {
+  if (auto good = check_path(words.args[1]); !good) return good;
+  const auto done =
+      session.client().remove_watches(words.args[1], watcher_type(words), words.has("l"));
+  if (!done) return command_error(done.error());
+  return {};
+}
+
+CommandResult print_watches(ShellSession& session, const ParsedWords& words) {
+  if (words.args.size() == 1) {
+    session.out_line(fmt::format("printwatches is {}", session.print_watches ? "on" : "off"));
+    return {};
+  }
+  session.print_watches = words.args[1] == "on";
+  return {};
+}
+
+constexpr ShellCommand kCommands[] = {
+    {"addWatch", kAddSyntax, kAddOptions, 1, true, add_watch},
+    {"removewatches", "path [-c|-d|-p|-r|-a] [-l]", kRemoveOptions, 1, true, remove_watches},
+    {"printwatches", "on|off", {}, 0, false, print_watches},
+};
+
+}  // namespace
+
+std::span<const ShellCommand> watch_commands() { return kCommands; }
+
+}  // namespace drover::cli

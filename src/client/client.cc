@@ -1,0 +1,260 @@
+#include "client/client.h"
+
+namespace drover::client {
+namespace {
+
+using wire::JuteReader;
+using wire::JuteWriter;
+using wire::OpCode;
+
+constexpr std::string_view kConfigPath = "/zookeeper/config";
+
+// For requests whose record is a path alone.
+struct PathRequest {
+  std::string_view path;
+  void encode(JuteWriter& out) const { out.write_string(path); }
+};
+struct EmptyRequest {
+  void encode(JuteWriter&) const {}
+};
+// create in all its forms: the op code decides whether a TTL follows.
+struct CreateRecord {
+  wire::CreateRequest request;
+  bool with_ttl;
+  void encode(JuteWriter& out) const { request.encode(out, with_ttl); }
+};
+
+template <typename Record>
+std::string encoded(const Record& record) {
+  base::ByteBuffer bytes;
+  JuteWriter out(bytes);
+  record.encode(out);
+  return std::string(bytes.view());
+}
+
+std::vector<std::string> decode_strings(JuteReader& in) {
+  std::vector<std::string> all;
+  const auto count = in.read_count().value_or(0);
+  for (std::int32_t i = 0; i < count && in.ok(); ++i) all.emplace_back(in.read_string());
+  return all;
+}
+
+std::optional<std::string> decode_data(JuteReader& in) {
+  const auto data = in.read_bytes();
+  return data ? std::optional<std::string>(*data) : std::nullopt;
+}
+
+struct Nothing {};
+Nothing decode_nothing(JuteReader&) { return {}; }
+
+Result<void> without_value(const Result<Nothing>& result) {
+  if (!result) return std::unexpected(result.error());
+  return {};
+}
+
+std::optional<std::vector<wire::AclView>> acl_views(const AclList& acl) {
+  std::vector<wire::AclView> views;
+  for (const auto& entry : acl) {
+    views.push_back({.perms = entry.perms, .scheme = entry.id.scheme, .id = entry.id.id});
+  }
+  return views;
+}
+
+OpCode create_op(CreateMode mode) {
+  if (mode == CreateMode::kContainer) return OpCode::kCreateContainer;
+  return has_ttl(mode) ? OpCode::kCreateTtl : OpCode::kCreate;
+}
+
+}  // namespace
+
+Client::Client(Options options, SessionRunner::Listener listener)
+    : chroot_(options.servers.chroot),
+      runner_(std::move(options.servers.hosts), options.session,
+              [chroot = chroot_, tell = std::move(listener)](const WatchedEvent& event) {
+                WatchedEvent inside = event;
+                inside.path = without_chroot(chroot, event.path);
+                tell(inside);
+              }) {}
+
+template <typename Record, typename Decode>
+auto Client::call(OpCode op, const Record& record, std::string_view path, Decode decode,
+                  std::optional<std::pair<WatchKind, std::string>> watch)
+    -> Result<decltype(decode(std::declval<JuteReader&>()))> {
+  const auto completion =
+      runner_.ask({.op = op, .body = encoded(record), .watch = std::move(watch)}).get();
+  if (completion.error != ErrorCode::kOk) return failure(std::string(path), completion.error);
+  JuteReader in(completion.body);
+  auto value = decode(in);
+  if (!in.ok()) return failure(std::string(path), ErrorCode::kMarshallingError);
+  return value;
+}
+
+Result<std::string> Client::create(std::string_view path, const CreateOptions& options) {
+  const auto at = server_path(path);
+  const CreateRecord record{
+      .request = {.path = at,
+                  .data = options.data ? wire::NullableBytes(*options.data) : std::nullopt,
+                  .acl = acl_views(options.acl),
+                  .flags = static_cast<std::int32_t>(options.mode),
+                  .ttl_ms = options.ttl_ms},
+      .with_ttl = has_ttl(options.mode)};
+  return call(create_op(options.mode), record, path, [this](JuteReader& in) {
+    return without_chroot(chroot_, in.read_string());
+  });
+}
+
+Result<void> Client::remove(std::string_view path, std::int32_t version) {
+  const auto at = server_path(path);
+  return without_value(call(OpCode::kDelete, wire::PathVersionRequest{.path = at, .version = version},
+                            path, decode_nothing));
+}
+
+std::future<Completion> Client::remove_all(const std::vector<std::string>& paths) {
+  base::ByteBuffer bytes;
+  JuteWriter out(bytes);
+  for (const auto& path : paths) {
+    const auto at = server_path(path);
+    wire::MultiHeader{.op = OpCode::kDelete, .done = false, .error = -1}.encode(out);
+    wire::PathVersionRequest{.path = at, .version = -1}.encode(out);
+  }
+  wire::MultiHeader{.op = OpCode::kError, .done = true, .error = -1}.encode(out);
+  return runner_.ask({.op = OpCode::kMulti, .body = std::string(bytes.view())});
+}
+
+ErrorCode Client::multi_error(const Completion& completion) {
+  if (completion.error != ErrorCode::kOk) return completion.error;
+  JuteReader in(completion.body);
+  while (in.ok()) {
+    const auto header = wire::MultiHeader::decode(in);
+    if (header.done) return ErrorCode::kOk;
+    // A multi fails as a whole: every operation then answers with an error, zero before the one that failed.
+    if (header.op != OpCode::kError) return ErrorCode::kOk;
+    const auto error = static_cast<ErrorCode>(in.read_int());
+    if (error != ErrorCode::kOk) return error;
+  }
+  return ErrorCode::kMarshallingError;
+}
+
+Result<Stat> Client::exists(std::string_view path, bool watch) {
+  const auto at = server_path(path);
+  std::optional<std::pair<WatchKind, std::string>> left;
+  if (watch) left = {WatchKind::kData, at};
+  return call(OpCode::kExists, wire::PathWatchRequest{.path = at, .watch = watch}, path,
+              wire::decode_stat, std::move(left));
+}
+
+Result<DataAndStat> Client::get_data_at(const std::string& at, std::string_view path, bool watch) {
+  std::optional<std::pair<WatchKind, std::string>> left;
+  if (watch) left = {WatchKind::kData, at};
+  return call(
+      OpCode::kGetData, wire::PathWatchRequest{.path = at, .watch = watch}, path,
+      [](JuteReader& in) {
+        auto data = decode_data(in);
+        return DataAndStat{.data = std::move(data), .stat = wire::decode_stat(in)};
+      },
+      std::move(left));
+}
+
+Result<DataAndStat> Client::get_data(std::string_view path, bool watch) {
+  return get_data_at(server_path(path), path, watch);
+}
+
+Result<DataAndStat> Client::get_config(bool watch) {
+  return get_data_at(std::string(kConfigPath), kConfigPath, watch);
+}
+
+Result<Stat> Client::set_data(std::string_view path, std::string_view data, std::int32_t version) {
+  const auto at = server_path(path);
+  return call(OpCode::kSetData, wire::SetDataRequest{.path = at, .data = data, .version = version},
+              path, wire::decode_stat);
+}
+
+Result<ChildrenAndStat> Client::get_children(std::string_view path, bool watch) {
+  const auto at = server_path(path);
+  std::optional<std::pair<WatchKind, std::string>> left;
+  if (watch) left = {WatchKind::kChild, at};
+  return call(
+      OpCode::kGetChildren2, wire::PathWatchRequest{.path = at, .watch = watch}, path,
+      [](JuteReader& in) {
+        auto children = decode_strings(in);
+        return ChildrenAndStat{.children = std::move(children), .stat = wire::decode_stat(in)};
+      },
+      std::move(left));
+}
+
+Result<AclAndStat> Client::get_acl(std::string_view path) {
+  const auto at = server_path(path);
+  return call(OpCode::kGetAcl, PathRequest{at}, path, [](JuteReader& in) {
+    AclAndStat result;
+    const auto views = wire::decode_acl(in);
+    for (const auto& view : views.value_or(std::vector<wire::AclView>())) {
+      result.acl.push_back({.perms = view.perms,
+                            .id = {.scheme = std::string(view.scheme.value_or("")),
+                                   .id = std::string(view.id.value_or(""))}});
+    }
+    result.stat = wire::decode_stat(in);
+    return result;
+  });
+}
+
+Result<Stat> Client::set_acl(std::string_view path, const AclList& acl, std::int32_t version) {
+  const auto at = server_path(path);
+  const wire::SetAclRequest record{.path = at, .acl = acl_views(acl), .version = version};
+  return call(OpCode::kSetAcl, record, path, wire::decode_stat);
+}
+
+Result<void> Client::sync(std::string_view path) {
+  const auto at = server_path(path);
+  return without_value(call(OpCode::kSync, PathRequest{at}, path, decode_nothing));
+}
+
+Result<std::vector<std::string>> Client::get_ephemerals(std::string_view prefix) {
+  const auto at = server_path(prefix);
+  return call(OpCode::kGetEphemerals, PathRequest{at}, prefix, [this](JuteReader& in) {
+    auto paths = decode_strings(in);
+    for (auto& path : paths) path = without_chroot(chroot_, path);
+    return paths;
+  });
+}
+
+Result<std::int32_t> Client::get_all_children_number(std::string_view path) {
+  const auto at = server_path(path);
+  return call(OpCode::kGetAllChildrenNumber, PathRequest{at}, path,
+              [](JuteReader& in) { return in.read_int(); });
+}
+
+Result<std::vector<Id>> Client::who_am_i() {
+  return call(OpCode::kWhoAmI, EmptyRequest{}, "", [](JuteReader& in) {
+    std::vector<Id> all;
+    const auto count = in.read_count().value_or(0);
+    for (std::int32_t i = 0; i < count && in.ok(); ++i) {
+      Id id;
+      id.scheme = in.read_string();
+      id.id = in.read_string();
+      all.push_back(std::move(id));
+    }
+    return all;
+  });
+}
+
+Result<void> Client::add_watch(std::string_view path, bool recursive) {
+  const auto at = server_path(path);
+  const auto kind = recursive ? WatchKind::kPersistentRecursive : WatchKind::kPersistent;
+  return without_value(call(OpCode::kAddWatch,
+                            wire::PathModeRequest{.path = at, .mode = recursive ? 1 : 0}, path,
+                            decode_nothing, std::pair(kind, at)));
+}
+
+Result<void> Client::remove_watches(std::string_view path, WatcherType type, bool local) {
+  const auto at = server_path(path);
+  if (!runner_.has_watch(type, at)) return failure(std::string(path), ErrorCode::kNoWatcher);
+  const wire::PathModeRequest record{.path = at, .mode = static_cast<std::int32_t>(type)};
+  const auto told = call(OpCode::kRemoveWatches, record, path, decode_nothing);
+  if (!told && !(local && told.error().code == ErrorCode::kConnectionLoss)) {
+    return std::unexpected(told.error());
+  }
+  runner_.forget_watches(type, at);
+  return {};
+}
+
+}  // namespace drover::client
