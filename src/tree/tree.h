@@ -83,12 +83,14 @@ class Tree {
   };
   // kNoNode: parent missing. kNodeExists: replay over a fuzzy snapshot; the ACL is overwritten and
   // the parent's cversion/pzxid raised, nothing else.
-  ErrorCode create(const Create& create);
+  // The three that change or make a znode tell which, for the sake of who wants its Stat.
+  ErrorCode create(const Create& create, NodeId* created = nullptr);
   // kNoNode: node missing (the parent's pzxid is still raised).
   ErrorCode remove(std::string_view path, wire::Zxid zxid);
   ErrorCode set_data(std::string_view path, wire::NullableBytes data, std::int32_t version,
-                     wire::Zxid zxid, std::int64_t time_ms);
-  ErrorCode set_acl(std::string_view path, const AclList& acl, std::int32_t aversion);
+                     wire::Zxid zxid, std::int64_t time_ms, NodeId* changed = nullptr);
+  ErrorCode set_acl(std::string_view path, const AclList& acl, std::int32_t aversion,
+                    NodeId* changed = nullptr);
   // Moves last_zxid() forward, never back.
   void set_last_zxid(wire::Zxid zxid);
 

@@ -68,7 +68,7 @@ void raise_cversion(Znode& parent, std::int32_t cversion, std::int64_t zxid) {
 
 }  // namespace
 
-ErrorCode Tree::create(const Create& create) {
+ErrorCode Tree::create(const Create& create, NodeId* created) {
   Impl& tree = *impl_;
   const SplitPath path = split(create.path);
   const NodeId parent = tree.find(path.parent);
@@ -95,7 +95,8 @@ ErrorCode Tree::create(const Create& create) {
   stat.czxid = stat.mzxid = stat.pzxid = create.zxid.value;
   stat.ctime = stat.mtime = create.time_ms;
   stat.ephemeral_owner = create.ephemeral_owner;
-  tree.add(parent, create.path, hash, create.data, acl, stat);
+  const NodeId node = tree.add(parent, create.path, hash, create.data, acl, stat);
+  if (created != nullptr) *created = node;
 
   tree.limits_or_stats_created(path);
   tree.charge(create.path, create.data ? static_cast<std::int64_t>(create.data->size()) : 0, 1);
@@ -120,10 +121,11 @@ ErrorCode Tree::remove(std::string_view path, wire::Zxid zxid) {
 }
 
 ErrorCode Tree::set_data(std::string_view path, wire::NullableBytes data, std::int32_t version,
-                         wire::Zxid zxid, std::int64_t time_ms) {
+                         wire::Zxid zxid, std::int64_t time_ms, NodeId* changed) {
   Impl& tree = *impl_;
   const NodeId id = tree.find(path);
   if (id == kNoNode) return ErrorCode::kNoNode;
+  if (changed != nullptr) *changed = id;
   path = normal(path);
   const std::int64_t old_size = std::max(tree.nodes[id].data_size, 0);
   tree.change_stat(id, path, [&](Znode& node) {
@@ -136,10 +138,12 @@ ErrorCode Tree::set_data(std::string_view path, wire::NullableBytes data, std::i
   return ErrorCode::kOk;
 }
 
-ErrorCode Tree::set_acl(std::string_view path, const AclList& acl, std::int32_t aversion) {
+ErrorCode Tree::set_acl(std::string_view path, const AclList& acl, std::int32_t aversion,
+                        NodeId* changed) {
   Impl& tree = *impl_;
   const NodeId id = tree.find(path);
   if (id == kNoNode) return ErrorCode::kNoNode;
+  if (changed != nullptr) *changed = id;
   const AclTable::Index index = tree.acls.acquire(&acl);
   tree.acls.release(tree.nodes[id].acl);
   tree.nodes[id].acl = index;

@@ -1,5 +1,6 @@
 #pragma once
-// Authentication schemes and access checks (spec: client protocol, section 8). Pure functions over values.
+// Authentication schemes and access checks (spec: client protocol, section 8). Pure functions over
+// values.
 
 #include <drover/acl.h>
 #include <drover/error_code.h>
@@ -16,17 +17,20 @@
 namespace drover::txn {
 
 struct AuthOptions {
-  bool skip_acl = false;              // skipACL=yes
-  bool digest_enabled = true;         // DigestAuthenticationProvider.enabled
-  std::string digest_algorithm = "SHA1";  // DigestAuthenticationProvider.digestAlg
-  std::string super_digest;           // "super:<base64>", empty: no super user
-  std::vector<std::string> ensemble_names;  // ensembleAuthName
-  bool ensemble_scheme = false;       // registered only when configured
+  bool skip_acl = false;                      // skipACL=yes
+  bool digest_enabled = true;                 // DigestAuthenticationProvider.enabled
+  std::string digest_algorithm = "SHA1";      // DigestAuthenticationProvider.digestAlg
+  std::string super_digest{};                 // "super:<base64>", empty: no super user
+  std::vector<std::string> ensemble_names{};  // ensembleAuthName
+  bool ensemble_scheme = false;               // registered only when configured
   bool sasl_scheme = false;
   bool x509_scheme = false;
 };
 
-// "user:base64(hash(user:password))".
+// Whether digest_algorithm names one that we have ("SHA1", "SHA-256", "SHA3-256" ...).
+[[nodiscard]] bool is_digest_algorithm(std::string_view algorithm);
+
+// "user:base64(hash(user:password))"; empty when there is no such algorithm.
 [[nodiscard]] std::string digest_id(std::string_view user_and_password, std::string_view algorithm);
 
 // The identities that an auth packet adds, or the error to answer before closing (kAuthFailed).
@@ -39,9 +43,9 @@ struct AuthOptions {
                            std::span<const Id> identities);
 
 // The list to store for what a client sent, or kInvalidAcl / kMarshallingError.
-[[nodiscard]] std::expected<AclList, ErrorCode> fix_up_acl(const AuthOptions& options,
-                                                           const std::optional<std::vector<wire::AclView>>& acl,
-                                                           std::span<const Id> identities);
+[[nodiscard]] std::expected<AclList, ErrorCode> fix_up_acl(
+    const AuthOptions& options, const std::optional<std::vector<wire::AclView>>& acl,
+    std::span<const Id> identities);
 
 // What whoAmI shows for an identity.
 [[nodiscard]] std::string display_user(const Id& id);

@@ -1,9 +1,9 @@
 #pragma once
 // Prepare: a request becomes a txn. The last place anything is decided (PrepRequestProcessor).
 //
-// Decisions are made against the committed tree overlaid with the records of txns that are prepared but not
-// yet applied, so pipelined dependent writes behave serially. Every write that reaches this stage yields a
-// txn, a rejected one an error txn; both consume the zxid.
+// Decisions are made against the committed tree overlaid with the records of txns that are prepared
+// but not yet applied, so pipelined dependent writes behave serially. Every write that reaches this
+// stage yields a txn, a rejected one an error txn; both consume the zxid.
 
 #include <memory>
 #include <span>
@@ -21,7 +21,7 @@ namespace drover::txn {
 struct PrepareOptions {
   bool extended_types_enabled = false;  // extendedTypesEnabled: createTTL
   bool enforce_quota = false;           // enforceQuota
-  bool digest_enabled = true;           // digest.enabled: a TxnDigest follows each txn that succeeds
+  bool digest_enabled = true;  // digest.enabled: a TxnDigest follows each txn that succeeds
   bool reconfig_enabled = false;
   std::int32_t length_max = INT32_MAX;  // of one decoded string or buffer
 };
@@ -35,23 +35,24 @@ class Prepare {
 
   struct Outcome {
     enum class Kind {
-      kTxn,     // bytes were appended; `error` is what the reply will say (0, or the error txn's code)
+      kTxn,  // bytes were appended; `error` is what the reply will say (0, or the error txn's code)
       kReject,  // no txn: answer `error` at once with the last applied zxid
       kRejectThenClose,
-      kDrop,    // the session is unknown or closing: no reply (spec 2.8)
+      kDrop,  // the session is unknown or closing: no reply (spec 2.8)
     };
     Kind kind = Kind::kTxn;
     ErrorCode error = ErrorCode::kOk;
     wire::OpCode type = wire::OpCode::kError;  // of the txn written
   };
 
-  // Appends header, record and digest of the txn for `request` to `out`. Requires zxid above every zxid
-  // given before. kSync, kCreateSession(timeout in request) and kCloseSession are handled too, except that
-  // kSync makes no txn and must not be passed.
-  Outcome prepare(const Request& request, std::string_view body, wire::Zxid zxid, base::WallTime now,
-                  base::ByteBuffer& out);
+  // Appends header, record and digest of the txn for `request` to `out`. Requires zxid above every
+  // zxid given before. kSync, kCreateSession(timeout in request) and kCloseSession are handled too,
+  // except that kSync makes no txn and must not be passed.
+  Outcome prepare(const Request& request, std::string_view body, wire::Zxid zxid,
+                  base::WallTime now, base::ByteBuffer& out);
 
-  // closeSession for an expired session and deleteContainer for the reaper: made by the server itself.
+  // closeSession for an expired session and deleteContainer for the reaper: made by the server
+  // itself.
   Outcome close_session(wire::SessionId session, wire::Zxid zxid, base::WallTime now,
                         base::ByteBuffer& out);
   Outcome delete_container(std::string_view path, wire::Zxid zxid, base::WallTime now,

@@ -1,6 +1,6 @@
 #pragma once
-// A write on its way from a lane to the replica, and what comes back. These are the only values that
-// cross between the two; both sides live on floor 4 and meet here.
+// A write on its way from a lane to the replica, and what comes back. These are the only values
+// that cross between the two; both sides live on floor 4 and meet here.
 
 #include <drover/acl.h>
 #include <drover/error_code.h>
@@ -18,8 +18,8 @@
 
 namespace drover::txn {
 
-// Identities of a connection, copied-on-write: a later auth makes a new list, so a request carries the
-// identities it arrived with.
+// Identities of a connection, copied-on-write: a later auth makes a new list, so a request carries
+// the identities it arrived with.
 using Identities = std::shared_ptr<const std::vector<Id>>;
 
 // Whom to answer. `connection` is the lane's own number for it, never reused.
@@ -29,9 +29,9 @@ struct Origin {
   friend bool operator==(const Origin&, const Origin&) = default;
 };
 
-// Everything that goes to the replica rather than being answered on the lane: writes, sync, and the life of
-// sessions. For kCreateSession: session 0, timeout_ms negotiated. Reattach is not an op code of the wire, so
-// it has its own kind.
+// Everything that goes to the replica rather than being answered on the lane: writes, sync, and the
+// life of sessions. For kCreateSession: session 0, timeout_ms negotiated. Reattach is not an op
+// code of the wire, so it has its own kind.
 struct Request {
   enum class Kind : std::uint8_t { kOp, kReattach };
   Kind kind = Kind::kOp;
@@ -77,20 +77,20 @@ struct Change {
   std::uint32_t path_offset = 0;
   std::uint32_t path_size = 0;
   wire::Zxid zxid;
-  std::shared_ptr<const AclList> acl;         // the znode's own, before a delete; null: everyone may read
+  std::shared_ptr<const AclList> acl;  // the znode's own, before a delete; null: everyone may read
   std::shared_ptr<const AclList> parent_acl;  // created and deleted only; null: everyone may read
 };
 
-// An answer to one Request. `body` is the encoded response record that follows the reply header (empty
-// unless it has one).
+// An answer to one Request. `body` is the encoded response record that follows the reply header
+// (empty unless it has one).
 struct Reply {
   enum class Kind : std::uint8_t {
-    kReply,             // reply header + body
-    kReplyThenClose,    // closeSession, unimplemented
-    kSessionCreated,    // to kCreateSession: session and timeout_ms say what
+    kReply,              // reply header + body
+    kReplyThenClose,     // closeSession, unimplemented
+    kSessionCreated,     // to kCreateSession: session and timeout_ms say what
     kSessionReattached,  // to kReattach: timeout_ms > 0 accepted, 0 refused
-    kCloseConnection,   // no bytes: session expired, moved to another connection, or SESSIONMOVED
-    kDropped,           // no bytes, connection stays: the session was closing
+    kCloseConnection,    // no bytes: session expired, moved to another connection, or SESSIONMOVED
+    kDropped,            // no bytes, connection stays: the session was closing
   };
   Kind kind = Kind::kReply;
   ErrorCode error = ErrorCode::kOk;
@@ -101,12 +101,13 @@ struct Reply {
   wire::SessionId session;
   std::uint32_t body_offset = 0;  // into Deliveries::bytes
   std::uint32_t body_size = 0;
-  // kCloseConnection and kDropped may answer no request (expiry): then the lane's FIFO has no entry for it.
+  // kCloseConnection and kDropped may answer no request (expiry): then the lane's FIFO has no entry
+  // for it.
   bool answers_request = true;
 };
 
-// What the replica hands one lane after applying a batch of commits, in zxid order: for each txn its
-// changes, then its reply. `order` interleaves the two vectors.
+// What the replica hands one lane after applying a batch of commits, in zxid order: for each txn
+// its changes, then its reply. `order` interleaves the two vectors.
 struct Deliveries {
   struct Item {
     enum class Kind : std::uint8_t { kChange, kReply } kind;
