@@ -255,10 +255,14 @@ Result<std::unique_ptr<FileLock>> MemoryDisk::lock(const std::string& path) {
   return std::make_unique<OpenLock>(*this, path);
 }
 
-void MemoryDisk::crash(base::Prng& prng) {
+void MemoryDisk::kill() {
   ++generation_;
   locks_.clear();
   heal();
+}
+
+void MemoryDisk::crash(base::Prng& prng) {
+  kill();
   for (auto& [dir, folder] : folders_) {
     const std::uint64_t survived = prng.below(folder.unsynced.size() + 1);
     if (survived > 0) folder.durable = std::move(folder.unsynced[survived - 1]);

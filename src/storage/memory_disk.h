@@ -40,6 +40,8 @@ class MemoryDisk final : public Disk {
   // ---- the hand of fate
   // The power goes. Open files and locks are dead: their calls fail.
   void crash(base::Prng& prng);
+  // The process dies and the power stays: open files and locks are dead, nothing is lost yet.
+  void kill();
   // The `n`th changing call from now (1: the next) fails, half done if it is a write, and so does
   // every later one until crash() or heal().
   void fail_at(std::int64_t n) { changes_left_ = n; }

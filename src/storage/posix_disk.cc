@@ -218,15 +218,7 @@ Result<std::unique_ptr<FileLock>> PosixDisk::lock(const std::string& path) {
   const int fd = descriptor->get();
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_failure("lock", path, errno);
-    char pid[32] = {};
-    const ssize_t n = ::pread(fd, pid, sizeof pid - 1, 0);
-    return failure(fmt::format("{}: in use by another server{}", path,
-                               n > 0 ? fmt::format(" (process {})", pid) : std::string()));
-  }
-  // For the message above only; the lock is the flock.
-  const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) {
-    return system_failure("write", path, errno);
+    return failure(fmt::format("{}: in use by another server", path));
   }
   return std::make_unique<PosixLock>(std::move(*descriptor));
 }

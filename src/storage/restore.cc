@@ -23,13 +23,14 @@ class Restore {
   Restore(Disk& disk, const RestoreOptions& options, RestoreSink& sink, base::Log& log)
       : disk_(disk), options_(options), sink_(sink), log_(log) {}
 
+  // Looks first, changes last: a directory that is refused is left as it was.
   Result<RestoreReport> run() {
-    if (auto done = clean_up(); !done) return std::unexpected(done.error());
     const auto loaded = load_snapshot();
     if (!loaded) return std::unexpected(loaded.error());
+    if (auto done = replay(*loaded); !done) return std::unexpected(done.error());
+    if (auto done = remove_leftovers(); !done) return std::unexpected(done.error());
     const auto intended = consume_initialize();
     if (!intended) return std::unexpected(intended.error());
-    if (auto done = replay(*loaded); !done) return std::unexpected(done.error());
     if (!*loaded && report_.txns_replayed == 0) {
       report_.fresh = true;
       if (!*intended && !options_.db_autocreate) {
@@ -50,7 +51,7 @@ class Restore {
   }
 
   // What an interrupted snapshot left behind.
-  Result<void> clean_up() {
+  Result<void> remove_leftovers() {
     const auto listing = disk_.list(options_.snapshot_dir);
     if (!listing) return std::unexpected(listing.error());
     const std::string leftover = std::string(kTemporaryPrefix) + "snapshot.";
@@ -145,6 +146,8 @@ class Restore {
       if (auto done = disk_.remove(path); !done) return done;
     }
     if (const auto& tail = chain.tail()) {
+      log_.info("{}: the log ends at offset {} with txn {}", tail->path, tail->end.offset,
+                hex(report_.last_zxid));
       const bool unfinished = tail->end.kind != LogEnd::Kind::kClean;
       if (unfinished) {
         report_.bytes_dropped = static_cast<std::int64_t>(tail->end.bytes);
