@@ -113,11 +113,66 @@ def kazoo_walk():
     return [interpreter, HERE / "python" / "walk.py"]
 
 
+# -- C ---------------------------------------------------------------------------------------
+
+
+def c_walk():
+    """The walk with Debian's C client."""
+    folder = CACHE / "c"
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = sorted((HERE / "c").glob("*.c"))
+    stamp = Stamp(folder, *sources, *sorted((HERE / "c").glob("*.h")))
+    if not stamp.is_current():
+        warnings = ("-Wall", "-Wextra", "-Wconversion")
+        run(["cc", "-std=gnu17", "-O1", "-g", *warnings, "-DTHREADED", *sources,
+             "-o", folder / "walk", "-lzookeeper_mt", "-lpthread"])  # fmt: skip
+        stamp.put()
+    return [folder / "walk"]
+
+
+# -- Go, Node, Rust --------------------------------------------------------------------------
+
+
+def go_walk():
+    """The walk with go-zookeeper, as go.sum pins it."""
+    program = CACHE / "go" / "walk"
+    run(["go", "build", "-mod=readonly", "-o", program, "."], cwd=HERE / "go")
+    return [program]
+
+
+def node_walk():
+    """The walk with node-zookeeper-client, as package-lock.json pins it."""
+    folder = CACHE / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    pins = [HERE / "node" / name for name in ("package.json", "package-lock.json")]
+    stamp = Stamp(folder, *pins)
+    if not stamp.is_current():
+        for pin in pins:
+            shutil.copy(pin, folder)
+        run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder)
+        stamp.put()
+    return ["env", f"NODE_PATH={folder / 'node_modules'}", "node", HERE / "node" / "walk.js"]
+
+
+def rust_walk():
+    """The walk with the zookeeper-client crate, as Cargo.lock pins it."""
+    folder = CACHE / "rust"
+    build = ["cargo", "build", "--quiet", "--locked", "--target-dir", folder]
+    try:
+        run([*build, "--offline"], cwd=HERE / "rust")
+    except BuildFailed:  # Not all crates are here yet, or the walk does not compile: it will tell.
+        run(build, cwd=HERE / "rust")
+    return [folder / "debug" / "walk"]
+
+
 # -- all -------------------------------------------------------------------------------------
 
 WALKS = {
     **{f"java-{version}": (maven_java_walk, version) for version in servers.MAVEN_RELEASES},
     "kazoo": (kazoo_walk,),
+    "go": (go_walk,),
+    "node": (node_walk,),
+    "rust": (rust_walk,),
 }
 
 

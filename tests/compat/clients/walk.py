@@ -47,6 +47,19 @@ KAZOO_CHECKS = COMMON_CHECKS | {
     "recipe.locking-queue", "recipe.counter", "recipe.lease", "recipe.data-watch",
     "recipe.children-watch", "recipe.tree-cache", "recipe.set-partitioner",
 }  # fmt: skip
+C_CHECKS = COMMON_CHECKS | {
+    "crud.null-data", "watch.remove", "acl.auth", "acl.auth-failed", "node.container", "node.ttl",
+}  # fmt: skip
+GO_CHECKS = COMMON_CHECKS | {
+    "crud.large", "acl.auth-failed", "acl.odd-digest", "node.container", "node.ttl", "node.sync",
+    "recipe.lock",
+}  # fmt: skip
+NODE_CHECKS = COMMON_CHECKS | {"crud.mkdirp", "acl.auth-failed", "expiry.timeout"}
+RUST_CHECKS = COMMON_CHECKS | {
+    "watch.remove", "watch.persistent", "watch.recursive", "multi.check-writer", "multi.read",
+    "acl.whoami", "acl.auth-failed", "node.container", "node.ttl", "node.sync", "recipe.lock",
+    "expiry.timeout",
+}  # fmt: skip
 
 # What a server needs so that a walk can see containers and TTLs go within its deadlines, and so
 # that its sessions outlive a restart on a machine with a hundred other things to do.

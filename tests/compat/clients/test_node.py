@@ -1,0 +1,13 @@
+"""node-zookeeper-client, unmodified."""
+
+import pytest
+
+from compat.clients import builds
+from compat.clients.walk import NODE_CHECKS, SERVER_OPTIONS, Walk
+
+pytestmark = pytest.mark.compat
+
+
+def test_walk(start_server, tmp_path):
+    server = start_server(**SERVER_OPTIONS)
+    Walk(server, builds.node_walk(), tmp_path / "stderr").run(NODE_CHECKS)
