@@ -4,6 +4,7 @@ Arguments: the server's connect string, and that of a gate in front of it which 
 shut, freeze and open.
 """
 
+import logging
 import os
 import sys
 
@@ -15,6 +16,7 @@ from conversation import Conversation, Session
 
 def main():
     server, gate = sys.argv[1:]
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     talk = Conversation()
     one, two, gated = Session(server), Session(server), Session(gate)
     basic_checks.crud(talk, one)
