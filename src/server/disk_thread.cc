@@ -62,11 +62,13 @@ void DiskThread::run() {
     {
       const MutexLock lock(mutex_);
       while (queue_.empty() && !stopping_) changed_.wait(mutex_);
-      if (queue_.empty()) return;
+      if (queue_.empty()) break;
       batch.swap(queue_);
     }
     if (!write(batch)) return;
   }
+  // A clean stop closes the file: it is marked as synced to its end and gives its padding back.
+  if (const auto closed = writer_.roll(); !closed) log_.warn("the log was not closed: {}", closed.error().message);
 }
 
 // False: nothing may be written any more.

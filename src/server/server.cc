@@ -144,7 +144,6 @@ std::optional<StartError> Server::Impl::restore() {
                                        restorer, log);
   if (!report) return StartError{ExitCode::kFailed, report.error().message};
   restorer.finish();
-  for (const auto& warning : report->warnings) log.warn("{}", warning);
   const std::int64_t ms = ms_since(began);
   admin::Summary init_ms;
   init_ms.add(ms);

@@ -59,7 +59,7 @@ struct RestoreReport {
   bool fresh = false;                  // nothing was there: the caller starts with a new tree
   std::int64_t bytes_dropped = 0;      // of a torn tail
   std::int64_t snapshots_skipped = 0;  // newer than the one used, and damaged
-  std::vector<std::string> warnings;   // one sentence each: what was skipped and why
+  std::vector<std::string> warnings;  // one sentence each, already logged: what was skipped and why
 };
 
 // Without a snapshot (a fresh directory, or trust_empty_snapshot) begin_snapshot is never called:
