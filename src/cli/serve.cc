@@ -1,19 +1,87 @@
 #include "cli/serve.h"
 
-#include <cstdio>
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 
+#include "server/build_info.h"
+#include "server/config.h"
+#include "server/log.h"
+#include "server/server.h"
+
 namespace drover::cli {
+
+namespace {
+
+using server::ExitCode;
+
+Result<server::Config> read_config(const std::string& file) {
+  if (file.empty()) return server::default_config();
+  std::error_code error;
+  const auto kind = std::filesystem::status(file, error).type();
+  if (kind == std::filesystem::file_type::not_found) return failure(fmt::format("{} file is missing", file));
+  if (kind == std::filesystem::file_type::directory) return failure(fmt::format("{} is a folder", file));
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  if (stream.peek() != std::ifstream::traits_type::eof()) text << stream.rdbuf();
+  if (!stream.is_open() || stream.bad() || text.bad()) return failure(fmt::format("{} cannot be read", file));
+  return server::parse_config(text.view(), file);
+}
+
+// SIGTERM and SIGINT, blocked so that every thread made from now on leaves them to wait().
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  int wait() {
+    int signal = 0;
+    while (sigwait(&set_, &signal) != 0) {}
+    return signal;
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+ExitCode serve(const std::string& file) {
+  const auto config = read_config(file);
+  if (!config) {
+    fmt::print(stderr, "{}\n", config.error().message);
+    return ExitCode::kBadConfig;
+  }
+  std::signal(SIGPIPE, SIG_IGN);  // a closed standard error must not end a server
+  StopSignals signals;
+  const auto log = server::make_log(config->log_level);
+  log->info("Drover {} ({})", server::drover_version(), server::zookeeper_version());
+  for (const auto& warning : config->warnings) log->warn("{}", warning);
+  const auto started = server::Server::start(*config, *log);
+  if (!started) {
+    log->error("{}", started.error().message);
+    return started.error().code;
+  }
+  const int signal = signals.wait();
+  log->info("{} received", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  (*started)->stop();
+  return ExitCode::kClean;
+}
+
+}  // namespace
 
 void add_serve(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("serve", "Serve clients, in the foreground, until SIGTERM or SIGINT");
   auto file = std::make_shared<std::string>();
   command->add_option("config", *file, "zoo.cfg; without it: standalone, 127.0.0.1:2181, data in ./drover-data");
-  command->callback([file, &exit_code] {
-    std::fputs("drover serve: not built yet\n", stderr);
-    exit_code = 1;
-  });
+  command->callback([file, &exit_code] { exit_code = static_cast<int>(serve(*file)); });
 }
 
 }  // namespace drover::cli

@@ -13,26 +13,38 @@ namespace drover::server {
 
 namespace {
 
+constexpr std::size_t kShownMax = 200;
+
+// For a message: one line, not too long.
+std::string shown(std::string_view text) {
+  std::string result(text.substr(0, kShownMax));
+  for (char& c : result) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  if (text.size() > kShownMax) result += "...";
+  return result;
+}
+
 // One property. Answers the error sentence, empty when all is well.
 std::string take(const Property& property, const std::string& where, Config& config) {
   const Key* key = find_key(property.key);
   if (key == nullptr) {
     const auto nearest = nearest_key(property.key);
     config.warnings.push_back(
-        fmt::format("{}: {}: unknown key{}", where, property.key,
+        fmt::format("{}: {}: unknown key{}", where, shown(property.key),
                     nearest.empty() ? std::string() : fmt::format("; did you mean {}?", nearest)));
     return {};
   }
   if (!key->set) {
     config.warnings.push_back(
-        fmt::format("{}: {} has no meaning here: {}", where, property.key, key->why_ignored));
+        fmt::format("{}: {} has no meaning here: {}", where, shown(property.key), key->why_ignored));
     return {};
   }
   const auto warnings_before = config.warnings.size();
   if (!key->set(property.value, config)) {
     const bool refused = key->allowed.starts_with("refused");
-    return fmt::format("{}: {}: {}{}{}", where, property.key, refused ? "" : "must be ", key->allowed,
-                       refused ? "" : fmt::format(", not '{}'", property.value));
+    return fmt::format("{}: {}: {}{}{}", where, shown(property.key), refused ? "" : "must be ", key->allowed,
+                       refused ? "" : fmt::format(", not '{}'", shown(property.value)));
   }
   for (auto i = warnings_before; i < config.warnings.size(); ++i) {
     config.warnings[i] = fmt::format("{}: {}", where, config.warnings[i]);

@@ -122,14 +122,18 @@ bool set_purge_interval(std::string_view value, Config& config) {
 
 bool set_purge_retain(std::string_view value, Config& config) {
   std::int64_t number = 0;
-  if (!parse_decimal(value, number) || number > kInt32Max || number < std::numeric_limits<std::int32_t>::min()) {
-    return false;
-  }
+  if (!parse_decimal(value, number) || number > kInt32Max || number < -kInt32Max) return false;
   config.purge_retain = static_cast<std::int32_t>(std::max<std::int64_t>(number, 3));
   if (number < 3) {
     config.warnings.push_back("Invalid autopurge.snapRetainCount: " + std::string(value) + ". Defaulting to 3");
   }
   return true;
+}
+
+bool set_address(std::string_view value, Config& config) {
+  config.client_port_address = value;
+  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '%'; };
+  return !value.empty() && std::ranges::all_of(value, fits);
 }
 
 bool set_compression(std::string_view value, Config& config) {
@@ -180,10 +184,31 @@ Setter must_be_off() {
   };
 }
 
-Key ignored(std::string_view name, std::string_view why) { return {name, "", nullptr, why, false}; }
-Key ignored_all(std::string_view prefix, std::string_view why) { return {prefix, "", nullptr, why, true}; }
+// A class name of Apache's, full or short, that stands for what we do (first) or for what we do not do.
+Setter class_name(std::string_view ours, std::vector<std::string_view> others, std::string_view why) {
+  return [=](std::string_view value, Config& config) {
+    const std::string_view name = value.substr(value.rfind('.') + 1);  // npos + 1 is 0
+    const bool known = std::ranges::find(others, name) != others.end();
+    if (known) config.warnings.push_back(std::string(value) + " has no meaning here: " + std::string(why));
+    return known || name == ours;
+  };
+}
 
 constexpr std::string_view kBool = "true or false";
+
+Key ignored(std::string_view name, std::string_view why) { return {name, "", nullptr, why, false}; }
+// A switch that cannot be moved from `fixed`.
+Key fixed_switch(std::string_view name, bool fixed, std::string_view why) {
+  const auto set = [=](std::string_view value, Config& config) {
+    bool on = false;
+    if (!parse_word(value, "true", "false", on)) return false;
+    if (on != fixed) config.warnings.push_back(std::string(name) + " has no meaning here: " + std::string(why));
+    return true;
+  };
+  return {name, kBool, set, {}, false};
+}
+Key ignored_all(std::string_view prefix, std::string_view why) { return {prefix, "", nullptr, why, true}; }
+
 constexpr std::string_view kYesNo = "yes or no";
 constexpr std::string_view kPath = "a path";
 constexpr std::string_view kInt = "an integer";
@@ -203,7 +228,7 @@ std::vector<Key> basic_keys() {
       {"dataDir", kPath, nonempty(&Config::data_dir), {}},
       {"dataLogDir", kPath, nonempty(&Config::data_log_dir), {}},
       {"clientPort", "a port, 0 to 65535", decimal(&Config::client_port, 0, 65535), {}},
-      {"clientPortAddress", "a host name or address", nonempty(&Config::client_port_address), {}},
+      {"clientPortAddress", "a host name or address", set_address, {}},
       {"clientPortListenBacklog", "an integer from -1", decimal(&Config::listen_backlog, -1, kInt32Max), {}},
       {"secureClientPort", kTlsOff, set_secure_port, {}},
       {"tickTime", kPositive, decimal(&Config::tick_ms, 1, kInt32Max / 20), {}},
@@ -223,19 +248,19 @@ std::vector<Key> storage_keys() {
   return {
       {"autopurge.snapRetainCount", kInt, set_purge_retain, {}},
       {"autopurge.purgeInterval", "hours, or a number with ms, s, m, h or d; 0 for off", set_purge_interval, {}},
-      {"preAllocSize", "KiB, from 0", integer(&Config::preallocate_kb, 0, kInt32Max), {}},
+      {"preAllocSize", "a number of KiB, from 0", integer(&Config::preallocate_kb, 0, kInt32Max), {}},
       {"snapCount", "an integer from 2", integer(&Config::snapshot_every_txns, 2, kInt32Max), {}},
-      {"snapSizeLimitInKb", "KiB; 0 or less for off",
+      {"snapSizeLimitInKb", "a number of KiB; 0 or less for off",
        integer(&Config::snapshot_every_kb, -kInt32Max, std::int64_t{1} << 40), {}},
-      {"txnLogSizeLimitInKb", "KiB; 0 or less for off",
+      {"txnLogSizeLimitInKb", "a number of KiB; 0 or less for off",
        integer(&Config::log_file_kb_max, -kInt32Max, std::int64_t{1} << 40), {}},
       {"fsync.warningthresholdms", kNatural, integer(&Config::fsync_warning_ms, 0, kInt32Max), {}},
       {"forceSync", kYesNo, yes_no(&Config::force_sync), {}},
       {"snapshot.compression.method", "gz, snappy or nothing", set_compression, {}},
       {"snapshot.trust.empty", kBool, boolean(&Config::trust_empty_snapshot), {}},
       {"digest.enabled", kBool, boolean(&Config::digest_enabled), {}},
-      ignored("serializeLastProcessedZxid.enabled", "a snapshot always says its last zxid"),
-      ignored("closeSessionTxn.enabled", "it is always on"),
+      fixed_switch("serializeLastProcessedZxid.enabled", true, "a snapshot always says its last zxid"),
+      fixed_switch("closeSessionTxn.enabled", true, "it is always on"),
       ignored("commitLogCount", kEnsemble),
       ignored("snapshotSizeFactor", kEnsemble),
   };
@@ -243,7 +268,7 @@ std::vector<Key> storage_keys() {
 
 std::vector<Key> request_keys() {
   return {
-      {"jute.maxbuffer", "bytes, 1 to 1668246117", integer(&Config::frame_bytes_max, 1, kFrameBytesMax), {}},
+      {"jute.maxbuffer", "a number of bytes, 1 to 1668246117", integer(&Config::frame_bytes_max, 1, kFrameBytesMax), {}},
       {"jute.maxbuffer.extrasize", kNatural, integer(&Config::frame_extra_bytes, 0, kInt32Max), {}},
       {"globalOutstandingLimit", kPositive, integer(&Config::outstanding_requests_max, 1, kInt32Max), {}},
       {"extendedTypesEnabled", kBool, boolean(&Config::extended_types_enabled), {}},
@@ -254,10 +279,10 @@ std::vector<Key> request_keys() {
       {"znode.container.maxPerMinute", kPositive, integer(&Config::container_max_per_minute, 1, kInt32Max), {}},
       {"znode.container.maxNeverUsedIntervalMs", kNatural,
        integer(&Config::container_max_never_used_ms, 0, kInt32Max), {}},
-      ignored("emulate353TTLNodes", kNotBuilt),
-      ignored("enableEagerACLCheck", "a request is checked once, where it is decided"),
-      ignored("localSessionsEnabled", kEnsemble),
-      ignored("localSessionsUpgradingEnabled", kEnsemble),
+      fixed_switch("emulate353TTLNodes", false, kNotBuilt),
+      fixed_switch("enableEagerACLCheck", false, "a request is checked once, where it is decided"),
+      fixed_switch("localSessionsEnabled", false, kEnsemble),
+      fixed_switch("localSessionsUpgradingEnabled", false, kEnsemble),
       ignored_all("connection_throttle_", kNotBuilt),
       ignored_all("request_throttle", kNotBuilt),
       ignored_all("request_stale_", kNotBuilt),
@@ -273,7 +298,8 @@ std::vector<Key> request_keys() {
       ignored_all("nio.", "`reactors` sets the number of threads"),
       ignored_all("netty.", "`reactors` sets the number of threads"),
       ignored_all("commitProcessor.", kOwnWay),
-      ignored("serverCnxnFactory", kOwnWay),
+      {"serverCnxnFactory", "NIOServerCnxnFactory or NettyServerCnxnFactory",
+       class_name("NIOServerCnxnFactory", {"NettyServerCnxnFactory"}, kOwnWay), {}},
       ignored("watchManagerName", kOwnWay),
       ignored_all("watcherClean", kOwnWay),
       ignored("maxInProcessingDeadWatchers", kOwnWay),
@@ -302,18 +328,19 @@ std::vector<Key> access_keys() {
       ignored_all("superUser", kNotBuilt),
       ignored("X509AuthenticationProvider.superUser", kNotBuilt),
       ignored("IPAuthenticationProvider.usexforwardedfor", kNotBuilt),
-      ignored("allowSaslFailedClients", kNotBuilt),
+      fixed_switch("allowSaslFailedClients", false, kNotBuilt),
       ignored_all("kerberos.", kNotBuilt),
       ignored("security.auth_to_local", kNotBuilt),
       ignored_all("SASLAuthenticationProvider.", kNotBuilt),
-      ignored("letAnySaslUserDoX", kNotBuilt),
+      fixed_switch("letAnySaslUserDoX", false, kNotBuilt),
       ignored("requireKerberosConfig", kNotBuilt),
       ignored("server.realm", kNotBuilt),
-      ignored("portUnification", kEnsemble),
-      ignored("sslQuorumReloadCertFiles", kEnsemble),
-      ignored("client.certReload", kNotBuilt),
+      fixed_switch("portUnification", false, kEnsemble),
+      fixed_switch("sslQuorumReloadCertFiles", false, kEnsemble),
+      fixed_switch("client.certReload", false, kNotBuilt),
       ignored_all("ssl.", kNotBuilt),
       ignored("fips-mode", kNotBuilt),
+      fixed_switch("audit.enable", false, kNotBuilt),
       ignored_all("audit.", kNotBuilt),
   };
 }
@@ -325,7 +352,11 @@ std::vector<Key> operator_keys() {
       {"console.threshold", "DEBUG, INFO, WARN or ERROR", set_log_level, {}},
       {"log.threshold", "DEBUG, INFO, WARN or ERROR", set_log_level, {}},
       ignored_all("log.", "log lines go to standard error"),
+      fixed_switch("admin.enableServer", false, kNotBuilt),
       ignored_all("admin.", kNotBuilt),
+      {"metricsProvider.className", "DefaultMetricsProvider, NullMetricsProvider or PrometheusMetricsProvider",
+       class_name("DefaultMetricsProvider", {"NullMetricsProvider", "PrometheusMetricsProvider"},
+                  "`mntr` shows the metrics"), {}},
       ignored_all("metricsProvider.", "`mntr` shows the metrics"),
       ignored_all("jvm.pause.", kJvm),
       ignored_all("jmx.", kJvm),
@@ -338,7 +369,7 @@ std::vector<Key> ensemble_keys() {
       {"group.", kStandaloneOnly, refuse, {}, true},
       {"weight.", kStandaloneOnly, refuse, {}, true},
       {"dynamicConfigFile", kStandaloneOnly, refuse, {}},
-      {"standaloneEnabled", "refused: this build serves standalone only; only true",
+      {"standaloneEnabled", "true or false, and false is refused: this build serves standalone only",
        [](std::string_view value, Config&) { return lower(value) == "true"; }, {}},
       {"electionAlg", "only 3 is supported", set_election_algorithm, {}},
       {"peerType", "observer or participant", set_peer_type, {}},
@@ -416,7 +447,9 @@ const Key* find_key(std::string_view name) {
 }
 
 std::string_view nearest_key(std::string_view name) {
+  constexpr std::size_t kNameMax = 64;  // no key is longer
   name = without_prefix(name);
+  if (name.size() > kNameMax) return {};
   std::string_view nearest;
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const Key& key : config_keys()) {

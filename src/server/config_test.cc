@@ -170,6 +170,32 @@ TEST(ConfigTest, PurgeIntervalTakesUnitsAndDoesNotOverflow) {
   EXPECT_THAT(error_of("autopurge.purgeInterval=99999999999999999999"), HasSubstr("must be hours"));
 }
 
+TEST(ConfigTest, SwitchesThatCannotBeMovedWarnOnlyWhenMoved) {
+  EXPECT_THAT(parsed("admin.enableServer=false\nlocalSessionsEnabled=false\ncloseSessionTxn.enabled=true").warnings,
+              IsEmpty());
+  EXPECT_THAT(parsed("admin.enableServer=true").warnings,
+              ElementsAre("zoo.cfg:3: admin.enableServer has no meaning here: this build does not have it"));
+  EXPECT_THAT(error_of("localSessionsEnabled=yes"), HasSubstr("must be true or false"));
+}
+
+TEST(ConfigTest, ClassNamesAreKnownOrRefused) {
+  EXPECT_THAT(parsed("serverCnxnFactory=org.apache.zookeeper.server.NIOServerCnxnFactory").warnings, IsEmpty());
+  EXPECT_THAT(parsed("serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory").warnings, SizeIs(1));
+  EXPECT_THAT(error_of("serverCnxnFactory=com.example.Mine"), HasSubstr("NIOServerCnxnFactory"));
+}
+
+TEST(ConfigTest, FieldsAreDecimalPropertiesAlsoHexadecimalAndOctal) {
+  EXPECT_THAT(error_of("tickTime=0x10"), HasSubstr("tickTime"));
+  EXPECT_EQ(parsed("snapCount=0x3e8").snapshot_every_txns, 1000);
+  EXPECT_EQ(parsed("snapCount=01750").snapshot_every_txns, 1000);
+}
+
+TEST(ConfigTest, MessagesAreOneShortLine) {
+  const std::string error = error_of("tickTime=a\\nb" + std::string(100000, 'x'));
+  EXPECT_EQ(error.find('\n'), std::string::npos);
+  EXPECT_LT(error.size(), 400u);
+}
+
 TEST(ConfigTest, RetainCountBelowThreeIsThreeWithAWarning) {
   const Config config = parsed("autopurge.snapRetainCount=1");
   EXPECT_EQ(config.purge_retain, 3);
@@ -178,6 +204,9 @@ TEST(ConfigTest, RetainCountBelowThreeIsThreeWithAWarning) {
 
 // Each key of the table: a good value is taken (or warned about), nonsense is refused where the type can tell.
 TEST(ConfigTest, EveryKeyOfTheTable) {
+  // An entry of its own wins over a prefix.
+  EXPECT_FALSE(find_key("admin.enableServer")->prefix);
+  EXPECT_TRUE(find_key("admin.serverPort")->prefix);
   for (const Key& key : config_keys()) {
     const std::string name(key.prefix ? std::string(key.name) + "x" : std::string(key.name));
     ASSERT_EQ(find_key(name), &key) << name;
