@@ -14,6 +14,8 @@
 namespace drover::cli {
 namespace {
 
+constexpr std::chrono::milliseconds kPromptWait{300};
+
 constexpr const char* kHelp =
     R"(Usage: drover shell [options] [command args...]
 
@@ -94,6 +96,8 @@ void run_lines(ShellSession& session) {
   const bool is_interactive = isatty(STDIN_FILENO) == 1;
   session.out_line("Welcome to ZooKeeper!");
   session.out_line(is_interactive ? "JLine support is enabled" : "JLine support is disabled");
+  // So that the first prompt says CONNECTED wherever that is a matter of a moment.
+  if (is_interactive) static_cast<void>(session.client().wait_connected(kPromptWait));
   const auto reader = is_interactive
                           ? make_terminal_reader([&](const std::string& word, bool is_first) {
                               return completions(session, word, is_first);

@@ -34,6 +34,7 @@ CommandResult execute(ShellSession& session, const std::vector<std::string>& wor
     session.out_line("Not connected");
     return {};
   }
+  if (!command.needs_session) return command.run(session, {.args = words, .given = {}});
   const auto parsed = parse_words(command.options, words);
   if (!parsed) return command_error(parsed.error());
   if (parsed->args.size() < command.args_min + 1) return command_error(command.usage());

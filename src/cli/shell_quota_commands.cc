@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kQuotaRoot = "/zookeeper/quota";
 constexpr std::string_view kLimits = "zookeeper_limits";
 constexpr std::string_view kStats = "zookeeper_stats";
+constexpr std::string_view kSetSyntax = "-n|-b|-N|-B val path";
 constexpr std::string_view kNoLimits = "count=-1,bytes=-1=;byteHardLimit=-1;countHardLimit=-1";
 constexpr OptionSpec kSetOptions[] = {{"n", true, "num soft quota"},
                                       {"b", true, "bytes soft quota"},
@@ -154,6 +155,7 @@ CommandResult set_quota(ShellSession& session, const ParsedWords& words) {
         "org.apache.commons.cli.MissingOptionException: Missing required option: [-n num soft quota, -b "
         "bytes soft quota, -N num hard quota, -B bytes hard quota]");
   }
+  if (words.args.size() < 2) return command_error(fmt::format("setquota {}", kSetSyntax));
   const auto& path = words.args[1];
   if (path.starts_with(kQuotaRoot)) {
     session.err_line(fmt::format("cannot set a quota under the path: {}", kQuotaRoot));
@@ -239,7 +241,7 @@ CommandResult delete_quota(ShellSession& session, const ParsedWords& words) {
 }
 
 constexpr ShellCommand kCommands[] = {
-    {"setquota", "-n|-b|-N|-B val path", kSetOptions, 1, true, set_quota},
+    {"setquota", kSetSyntax, kSetOptions, 0, true, set_quota},
     {"listquota", "path", {}, 1, true, list_quota},
     {"delquota", "[-n|-b|-N|-B] path", kDeleteOptions, 1, true, delete_quota},
 };

@@ -1,0 +1,70 @@
+"""Runs shells, ours and Apache's, on the same lines, and makes their output comparable."""
+
+import dataclasses
+import pathlib
+import re
+import subprocess
+
+from support import servers
+
+EVENT = re.compile(r"\nWATCHER::\n\n(WatchedEvent [^\n]*)\n")
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a shell did with its input."""
+
+    lines: list  # stdout and stderr in the order in which they came, events taken out
+    events: list  # the events printed, in order
+    code: int
+
+
+def drover_shell(*words):
+    """argv of our shell."""
+    return [str(servers.Drover.binary()), "shell", *words]
+
+
+def apache_shell(folder, *words):
+    """argv of Debian's zkCli; `folder` holds its logging configuration (silence)."""
+    folder = pathlib.Path(folder)
+    (folder / "log4j.properties").write_text("log4j.rootLogger=OFF\n")
+    names = (
+        "zookeeper", "slf4j-log4j12", "log4j-1.2", "netty-codec", "netty-resolver", "commons-cli"
+    )
+    jars = ":".join(str(servers.DEBIAN_JARS / f"{name}.jar") for name in names)
+    return [
+        "java", *servers.FAST_START_JVM, "-cp", f"{folder}:{jars}",
+        "org.apache.zookeeper.ZooKeeperMain", *words,
+    ]
+
+
+def run(argv, lines=None, seconds=60):
+    """Feeds `lines` to a shell (None: none are wanted) and takes its output apart."""
+    done = subprocess.run(
+        argv,
+        input="".join(f"{line}\n" for line in lines or ()),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=seconds,
+        check=False,
+        env={"TZ": "UTC", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+    )
+    events = EVENT.findall(done.stdout)
+    text = EVENT.sub("", done.stdout)
+    return Outcome(text.splitlines(), events, done.returncode)
+
+
+def masked(lines):
+    """`lines` without what differs from run to run: zxids, times, session ids."""
+    result = []
+    for line in lines:
+        line = re.sub(r"^(cZxid|mZxid|pZxid|ephemeralOwner) = 0x(?!0$)[0-9a-f]+$", r"\1 = 0xN", line)
+        line = re.sub(r"^(ctime|mtime) = .* (\d{4})$", r"\1 = TIME", line)
+        result.append(line)
+    return result
+
+
+def without_zxid(events):
+    """`events` as shells before 3.9 print them."""
+    return [re.sub(r" zxid: -?\d+$", "", event) for event in events]

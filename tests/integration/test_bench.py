@@ -1,0 +1,114 @@
+"""`drover bench` against a real server: every workload runs, counts right and leaves nothing behind."""
+
+import json
+import subprocess
+
+import pytest
+
+import shell_run
+from support import servers
+
+SHORT = ("--duration", "0.5", "--warmup", "0.1", "--sessions", "3", "--outstanding", "4")
+
+
+def bench(server, *words, seconds=60):
+    argv = [str(servers.Drover.binary()), "bench", "--server", server.address, *words]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+def children(server, path):
+    outcome = shell_run.run(shell_run.drover_shell("-server", server.address, "ls", path))
+    return outcome.lines[-1]
+
+
+@pytest.fixture(name="server")
+def _server(start_server):
+    return start_server()
+
+
+@pytest.mark.parametrize("workload", ["get", "set", "create", "mixed", "watch", "connect"])
+def test_workload(server, workload):
+    done = bench(server, "--workload", workload, *SHORT, "--json", "--server-pid", str(server.pid))
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["workload"] == workload
+    assert report["operations"] > 0
+    assert report["errors"] == {}
+    assert report["connections_lost"] == 0
+    assert 0.5 <= report["seconds"] < 10
+    latency = report["latency_us"]
+    assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["p99_9"] <= latency["max"]
+    rate = report["operations"] / report["seconds"]
+    assert report["operations_per_second"] == pytest.approx(rate)
+    assert report["server_resident_bytes"] > 1_000_000
+    # Every session was closed, not left to expire.
+    assert b"Session Sets (0)/(0)" in server.four_letter_word("dump")
+    assert children(server, "/") == "[zookeeper]"
+
+
+def test_a_count_of_creates_stays_when_asked_to(server):
+    done = bench(server, "--workload", "create", "--nodes", "2500", "--size", "10", "--keep", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["operations"] == 2500
+    assert children(server, "/drover-bench") == "[0000000, 0000001, 0000002]"
+    node = shell_run.run(
+        shell_run.drover_shell(
+            "-server", server.address, "get", "/drover-bench/0000002/node-0000002499"
+        )
+    )
+    assert node.lines[-1] == "v" * 10
+    again = bench(server, "--workload", "get", *SHORT)
+    assert again.returncode == 1
+    assert "/drover-bench exists already" in again.stderr
+    elsewhere = bench(server, "--workload", "get", *SHORT, "--root", "/other")
+    assert elsewhere.returncode == 0, elsewhere.stderr
+    assert children(server, "/") == "[drover-bench, zookeeper]"
+
+
+def test_table_for_people(server):
+    done = bench(server, *SHORT)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split()[0] for line in done.stdout.splitlines()]
+    assert rows == ["workload", "server", "throughput", "latency", "errors", "generator"]
+
+
+def test_sizes_up_to_the_limit(server):
+    done = bench(server, *SHORT, "--workload", "set", "--size", "1000000", "--nodes", "4", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["errors"] == {}
+
+
+def test_nobody_there():
+    port = servers.free_port()
+    argv = [str(servers.Drover.binary()), "bench", "--server", f"127.0.0.1:{port}"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "Connection refused" in done.stderr
+
+
+def test_a_server_that_goes_away_ends_the_run(server):
+    argv = [str(servers.Drover.binary()), "bench", "--server", server.address, "--duration", "60"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        servers.wait_until(
+            lambda: children(server, "/drover-bench") == "[" + ", ".join(
+                f"{i:07}" for i in range(10)) + "]", 30, "the tree")
+        server.kill()
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "no connection is left" in stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--workload", "nonsense"), ("--sessions", "0"), ("--outstanding", "0"), ("--size", "-1"),
+        ("--server", "host/chroot"), ("--server", "host:99999"), ("--root", "relative"),
+        ("--root", "/"), ("--duration", "x"), ("--nonsense",),
+    ],
+)
+def test_wrong_options_are_named(words):
+    argv = [str(servers.Drover.binary()), "bench", *words]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert words[0] in done.stderr
