@@ -12,7 +12,7 @@ using watch::Registry;
 
 // Two passes. The first follows zxid order: the events of a txn, then its reply. Held reads wait
 // for the second: they see the tree after the whole batch, and so every event of the batch has to
-// be queued first.
+// be queued first. A later write of their own connection is never in that batch (Request::after_reads).
 void Lane::on_deliveries(const txn::Deliveries& deliveries, base::Instant now) {
   using Kind = txn::Deliveries::Item::Kind;
   for (const txn::Deliveries::Item& item : deliveries.order) {

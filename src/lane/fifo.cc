@@ -17,6 +17,7 @@ void Fifo::pop() {
   if (head_ == entries_.size()) {
     entries_.clear();
     head_ = answered_ = 0;
+    held_since_awaiting_ = false;
     if (entries_.capacity() > kEntriesKept) entries_.shrink_to_fit();
     held_.shrink(kHeldBytesKept);
   } else if (head_ >= 64 && head_ * 2 >= entries_.size()) {
@@ -30,6 +31,7 @@ void Fifo::pop() {
 void Fifo::clear() {
   entries_.clear();
   head_ = answered_ = bytes_ = 0;
+  held_since_awaiting_ = false;
   held_.clear();
   held_.shrink(kHeldBytesKept);
   identities_.clear();

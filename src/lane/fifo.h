@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/assert.h"
@@ -49,7 +50,13 @@ class Fifo {
     bytes_ += entry.size;
   }
   // Keeps a copy of the frame of a kHeld entry that is pushed next.
-  void hold(std::string_view frame) { held_.append(frame); }
+  void hold(std::string_view frame) {
+    held_.append(frame);
+    held_since_awaiting_ = true;
+  }
+  // True when a held request stands behind the last one that awaits the replica. Asked for each request that
+  // is about to be pushed as the next such one.
+  [[nodiscard]] bool take_held_since_awaiting() { return std::exchange(held_since_awaiting_, false); }
   // Requires that front() is held. Lives until the next call that is not const.
   [[nodiscard]] std::string_view held_frame() const {
     return held_.view().substr(0, entries_[head_].size);
@@ -71,6 +78,7 @@ class Fifo {
   std::vector<Pending> entries_;  // those before head_ are done
   std::size_t head_ = 0;
   std::size_t answered_ = 0;  // no unanswered kAwaiting entry before it
+  bool held_since_awaiting_ = false;
   std::size_t bytes_ = 0;     // sum of size over the entries
   base::ByteBuffer held_;     // frames of the held entries, in order
   std::vector<txn::Identities> identities_;

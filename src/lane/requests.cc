@@ -109,6 +109,7 @@ void Lane::Impl::forward(LaneConnection& connection, const wire::RequestHeader& 
   request.session = connection.session;
   request.body_offset = static_cast<std::uint32_t>(outbox.bytes.size());
   request.body_size = static_cast<std::uint32_t>(body.size());
+  request.after_reads = connection.fifo.take_held_since_awaiting();
   request.identities = connection.identities;
   outbox.bytes.append(body);
   push(connection, {.xid = header.xid,

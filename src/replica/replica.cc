@@ -48,6 +48,7 @@ struct Replica::Impl {
   }
   void apply_txn(const Outstanding& entry, base::Instant now, bool watched,
                  std::span<txn::Deliveries> lanes);
+  void keep_digest(wire::Zxid zxid);
   void deliver_changes(std::span<txn::Deliveries> lanes);
   void end_session(const Outstanding& entry, std::span<txn::Deliveries> lanes);
   void answer(const Outstanding& entry, std::span<txn::Deliveries> lanes);
@@ -61,6 +62,7 @@ struct Replica::Impl {
   SessionOwners owners;
   OutstandingQueue queue;
   ReplicaProbe probe;
+  std::deque<DigestAt> digests;
 
   base::WallTime wall;  // of the latest event; never runs back
   wire::SessionId next_session;
@@ -114,7 +116,8 @@ void Replica::Impl::on_request(const txn::Request& request, std::string_view bod
 void Replica::Impl::on_write(const txn::Request& request, std::string_view body) {
   const std::size_t offset = queue.batch_bytes().size();
   const auto outcome = prepare.prepare(request, body, proposed.next(), wall, queue.batch_bytes());
-  push_outcome({.op = request.op,
+  push_outcome({.after_reads = request.after_reads,
+                .op = request.op,
                 .xid = request.xid,
                 .timeout_ms = request.timeout_ms,
                 .from = request.from,
@@ -148,6 +151,7 @@ void Replica::Impl::on_sync(const txn::Request& request, std::string_view body) 
   const std::size_t offset = queue.batch_bytes().size();
   queue.batch_bytes().append(body);
   queue.push({.kind = Kind::kSync,
+              .after_reads = request.after_reads,
               .op = request.op,
               .xid = request.xid,
               .from = request.from,
@@ -158,6 +162,7 @@ void Replica::Impl::on_sync(const txn::Request& request, std::string_view body) 
 
 void Replica::Impl::push_answer(Kind kind, const txn::Request& request) {
   queue.push({.kind = kind,
+              .after_reads = request.after_reads,
               .op = request.op,
               .xid = request.xid,
               .from = request.from,
@@ -297,6 +302,8 @@ void Replica::apply_committed(base::Instant now, bool watched, std::span<txn::De
   wire::Zxid last;
   while (has_committed()) {
     const Outstanding entry = impl.queue.front();
+    // Reads of its connection wait for what is in the inbox, and must not see this entry's change.
+    if (entry.after_reads && !lane_of(entry.from, lanes).empty()) break;
     last = std::max(last, entry.zxid);
     if (entry.kind == Kind::kTxn) {
       impl.apply_txn(entry, now, watched, lanes);
@@ -338,10 +345,12 @@ void Replica::Impl::apply_txn(const Outstanding& entry, base::Instant now, bool 
       txn::apply(queue.bytes(entry), tree, sessions, now,
                  entry.has_client ? entry.op : OpCode::kError, watched ? &sink : nullptr, body);
   DROVER_ASSERT(applied.ok, "prepare made a txn that apply does not know");
+  const std::size_t body_size = body.size() - body_offset;
   ++probe.txns;
   if (!applied.digest_matches && ++probe.digest_mismatches == 1) {
     log.error("txn zxid=0x{:x} left a tree whose digest differs from the txn's", entry.zxid.value);
   }
+  keep_digest(entry.zxid);
   if (watched) deliver_changes(lanes);
   if (entry.has_client) {
     push_reply(lane_of(entry.from, lanes),
@@ -353,13 +362,21 @@ void Replica::Impl::apply_txn(const Outstanding& entry, base::Instant now, bool 
                 .zxid = entry.zxid,
                 .session = entry.session,
                 .body_offset = static_cast<std::uint32_t>(body_offset),
-                .body_size = static_cast<std::uint32_t>(body.size() - body_offset)});
+                .body_size = static_cast<std::uint32_t>(body_size)});
   }
   no_body.clear();
   if (entry.op == OpCode::kCloseSession) end_session(entry, lanes);
   if (entry.op == OpCode::kDeleteContainer && applied.error == ErrorCode::kOk) {
     ++probe.containers_deleted;
   }
+}
+
+void Replica::Impl::keep_digest(wire::Zxid zxid) {
+  constexpr std::int64_t kInterval = 128;  // as Apache's
+  constexpr std::size_t kDigestsMax = 1024;
+  if (!options.prepare.digest_enabled || zxid.value % kInterval != 0) return;
+  if (digests.size() == kDigestsMax) digests.pop_front();
+  digests.push_back({zxid, tree.digest()});
 }
 
 void Replica::Impl::deliver_changes(std::span<txn::Deliveries> lanes) {
@@ -396,6 +413,9 @@ wire::Zxid Replica::last_proposed() const {
 }
 const ReplicaProbe& Replica::probe() const {
   return impl_->probe;
+}
+const std::deque<Replica::DigestAt>& Replica::digests() const {
+  return impl_->digests;
 }
 
 }  // namespace drover::replica

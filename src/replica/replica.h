@@ -10,6 +10,7 @@
 //   3. Whenever has_committed(), take all tree slots, call apply_committed, hand each lane its deliveries.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -62,13 +63,22 @@ class Replica {
 
   // True when a commit, or an answer that waited for one, is ready.
   [[nodiscard]] bool has_committed() const;
-  // Applies every committed txn. `watched` says whether any lane holds a watch (changes are collected only
+  // Applies committed txns up to one that reads wait in front of (txn::Request::after_reads) and whose lane has
+  // not emptied its deliveries yet; has_committed() then still holds, and the caller calls again when that
+  // lane has. `watched` says whether any lane holds a watch (changes are collected only
   // then). `lanes` has one entry per lane; entries are appended to.
   void apply_committed(base::Instant now, bool watched, std::span<txn::Deliveries> lanes);
 
   [[nodiscard]] std::size_t outstanding() const;  // proposed or queued, not yet answered
   [[nodiscard]] wire::Zxid last_proposed() const;
   [[nodiscard]] const ReplicaProbe& probe() const;
+  // Digest of the tree after each txn whose zxid is a multiple of 128, oldest first, the newest 1024 of this
+  // run: what `hash` shows, so that servers can be compared at the same zxid. Empty when digests are off.
+  struct DigestAt {
+    wire::Zxid zxid;
+    std::uint64_t digest = 0;
+  };
+  [[nodiscard]] const std::deque<DigestAt>& digests() const;
 
  private:
   struct Impl;

@@ -19,12 +19,14 @@ constexpr std::size_t kOutputBytesKept = 4096;
 }  // namespace
 
 Reactor::Reactor(ReactorOptions options, SharedTree& shared, const txn::AuthOptions& auth,
-                 ConnectionLimits& limits, base::Log& log, Forward forward, AskStatus ask_status)
+                 ConnectionLimits& limits, base::Log& log, Forward forward, Drained drained,
+                 AskStatus ask_status)
     : options_(std::move(options)),
       shared_(shared),
       limits_(limits),
       log_(log),
       forward_(std::move(forward)),
+      drained_(std::move(drained)),
       ask_status_(std::move(ask_status)),
       work_(asio::make_work_guard(context_)),
       lane_(options_.lane, shared.tree, auth),
@@ -102,13 +104,15 @@ void Reactor::handle_input(const ClientPtr& client) {
     return;
   }
   bool understood = true;
+  bool drained = false;
   {
     const ReadHold hold(shared_.gate, index());
     const base::Instant time = now();
-    drain_inbox(time);
+    drained = drain_inbox(time);
     understood = cut_frames(*client, time);
     shared_.watched[index()] = lane_.watches().empty() ? 0 : 1;
   }
+  if (drained) drained_();
   client->frames.settle();
   if (!understood) {
     // What came before the bad length has been answered; nothing after it can be.
@@ -176,28 +180,29 @@ void Reactor::wake() {
   if (wake_posted_.exchange(true, std::memory_order_acq_rel)) return;
   asio::post(context_, [this] {
     wake_posted_.store(false, std::memory_order_release);
-    drain();
+    take_inbox();
+    after_lane();
   });
 }
 
-void Reactor::drain() {
+void Reactor::take_inbox() {
+  bool drained = false;
   {
     const ReadHold hold(shared_.gate, index());
-    drain_inbox(now());
+    drained = drain_inbox(now());
     shared_.watched[index()] = lane_.watches().empty() ? 0 : 1;
   }
-  after_lane();
+  if (drained) drained_();
 }
 
-void Reactor::drain_inbox(base::Instant time) {
+bool Reactor::drain_inbox(base::Instant time) {
   txn::Deliveries& inbox = shared_.inboxes[index()];
-  if (inbox.empty()) return;
+  if (inbox.empty()) return false;
   lane_.on_deliveries(inbox, time);
   inbox.clear();
+  return true;
 }
 
-// Whatever the lane was told, this is what follows: bytes leave, connections that may go on do, requests move
-// to the replica.
 void Reactor::after_lane() {
   while (!lane_.dirty().empty()) {
     dirty_.clear();

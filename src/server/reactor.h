@@ -46,13 +46,16 @@ class Reactor {
  public:
   // Where requests go; may swap the batch. Called on the reactor's thread.
   using Forward = std::function<void(std::uint32_t lane, txn::RequestBatch& batch)>;
+  // An inbox was emptied. Called on the reactor's thread, holding nothing.
+  using Drained = std::function<void()>;
   // Answers a four-letter word some time later, through Reactor::answer_word on this reactor's thread.
   using AskStatus = std::function<void(Reactor& reactor, std::weak_ptr<Client> client, admin::Word word,
                                        std::uint64_t new_trace_mask)>;
 
   // All referenced must outlive the reactor.
   Reactor(ReactorOptions options, SharedTree& shared, const txn::AuthOptions& auth,
-          ConnectionLimits& limits, base::Log& log, Forward forward, AskStatus ask_status);
+          ConnectionLimits& limits, base::Log& log, Forward forward, Drained drained,
+          AskStatus ask_status);
   ~Reactor();
 
   [[nodiscard]] boost::asio::io_context& context() { return context_; }  // [any thread] to post to
@@ -65,8 +68,11 @@ class Reactor {
   void adopt(boost::asio::ip::tcp::socket socket, std::string remote_address, std::uint16_t remote_port);
   // [any thread] The writer has put something into the inbox.
   void wake();
-  // On this thread: as wake(), at once.
-  void drain();
+  // Takes what is in the inbox, at once; what follows from it waits for after_lane().
+  void take_inbox();
+  // Whatever the lane was told, this is what follows: bytes leave, connections that may go on do, requests
+  // move to the replica.
+  void after_lane();
 
   void answer_word(const std::weak_ptr<Client>& client, std::string_view text);
   // No more requests are read; what is answered is still sent (shutdown).
@@ -92,8 +98,7 @@ class Reactor {
   void handle_input(const ClientPtr& client);
   bool cut_frames(Client& client, base::Instant now);
   bool take_word(const ClientPtr& client);
-  void drain_inbox(base::Instant now);
-  void after_lane();
+  bool drain_inbox(base::Instant now);
   void forward_outbox();
   void flush(const ClientPtr& client);
   void close(const ClientPtr& client, bool after_writing);
@@ -103,6 +108,7 @@ class Reactor {
   ConnectionLimits& limits_;
   base::Log& log_;
   Forward forward_;
+  Drained drained_;
   AskStatus ask_status_;
 
   boost::asio::io_context context_{1};

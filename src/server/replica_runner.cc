@@ -34,6 +34,10 @@ void ReplicaRunner::durable(wire::Zxid last) {
   schedule();
 }
 
+void ReplicaRunner::drained() {
+  if (waits_for_lane_.load(std::memory_order_acquire)) schedule();
+}
+
 void ReplicaRunner::schedule() {
   if (scheduled_.exchange(true, std::memory_order_acq_rel)) return;
   boost::asio::post(context_, [this] { run(); });
@@ -82,15 +86,24 @@ void ReplicaRunner::follow_up() {
   if (const auto next = replica_.next_deadline()) deadline_.at(time_point_of(*next));
 }
 
+// A write that its connection's reads wait in front of ends a round: the lanes empty their inboxes, so that
+// the reads are answered, before the next round applies it. Lane 0 does so here; the others report back.
 void ReplicaRunner::apply() {
-  {
-    const WriteHold hold(shared_.gate);
-    bool watched = false;
-    for (const char lane : shared_.watched) watched = watched || lane != 0;
-    replica_.apply_committed(now(), watched, shared_.inboxes);
+  bool goes_on = true;
+  while (goes_on) {
+    const std::size_t before = replica_.outstanding();
+    {
+      const WriteHold hold(shared_.gate);
+      bool watched = false;
+      for (const char lane : shared_.watched) watched = watched || lane != 0;
+      replica_.apply_committed(now(), watched, shared_.inboxes);
+      waits_for_lane_.store(replica_.has_committed(), std::memory_order_release);
+    }
+    doors_.take_own_inbox();
+    for (std::uint32_t lane = 1; lane < shared_.inboxes.size(); ++lane) doors_.wake(lane);
+    goes_on = replica_.has_committed() && replica_.outstanding() < before;
   }
-  // Emptied by their lanes alone, so looking without a hold can only see too much.
-  for (std::uint32_t lane = 0; lane < shared_.inboxes.size(); ++lane) doors_.wake(lane);
+  doors_.finish();
 }
 
 }  // namespace drover::server

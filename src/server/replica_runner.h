@@ -24,7 +24,9 @@ class ReplicaRunner {
  public:
   struct Doors {
     std::function<void(std::vector<wire::TxnBytes>&)> persist;  // to the disk thread; empties the list
-    std::function<void(std::uint32_t lane)> wake;               // its inbox has something
+    std::function<void()> take_own_inbox;                       // reactor 0's lane empties its inbox, now
+    std::function<void()> finish;                               // and what follows from that
+    std::function<void(std::uint32_t lane)> wake;               // another lane's inbox has something
   };
   // `context` is reactor 0's. All referenced must outlive the runner.
   ReplicaRunner(boost::asio::io_context& context, SharedTree& shared, replica::Replica& replica, Doors doors);
@@ -33,6 +35,9 @@ class ReplicaRunner {
   void submit(txn::RequestBatch& batch);
   // [any thread] Everything up to `last` is on disk.
   void durable(wire::Zxid last);
+
+  // [any thread] A lane has emptied its inbox.
+  void drained();
 
   void start();  // arms the timer
   void stop();   // disarms it
@@ -54,6 +59,9 @@ class ReplicaRunner {
   std::vector<txn::RequestBatch> working_;
 
   std::atomic<bool> scheduled_{false};
+  // The next commit waits for a lane to empty its inbox. Set while all lanes are shut out of the tree, so that
+  // the emptying that ends the wait cannot be missed.
+  std::atomic<bool> waits_for_lane_{false};
   std::atomic<std::int64_t> durable_{-1};  // zxid of the newest report that was not yet handled; -1: none
   mutable Mutex mutex_;
   std::vector<txn::RequestBatch> mail_ DROVER_GUARDED_BY(mutex_);

@@ -164,6 +164,7 @@ void Server::Impl::make_threads() {
     reactors.push_back(std::make_unique<Reactor>(
         reactor_options(config, i), shared, auth, limits, log,
         [this](std::uint32_t, txn::RequestBatch& batch) { runner->submit(batch); },
+        [this] { runner->drained(); },
         [this](Reactor& reactor, std::weak_ptr<Client> client, admin::Word word, std::uint64_t mask) {
           status->ask(reactor, std::move(client), word, mask);
         }));
@@ -175,6 +176,8 @@ std::optional<StartError> Server::Impl::write_first_snapshot() {
   runner.emplace(reactors[0]->context(), shared, *replica,
                  ReplicaRunner::Doors{
                      .persist = [this](std::vector<wire::TxnBytes>& txns) { disk_thread->submit(txns); },
+                     .take_own_inbox = [this] { reactors[0]->take_inbox(); },
+                     .finish = [this] { reactors[0]->after_lane(); },
                      .wake = [this](std::uint32_t lane) { reactors[lane]->wake(); }});
   snapshot.emplace(disk, snapshot_options(config, *data_dir), shared, log,
                    [this] { return snapshot_start(); });

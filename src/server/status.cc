@@ -146,6 +146,11 @@ void StatusCollector::fill_from_replica(Collection& collection) const DROVER_NO_
       view.ephemerals.emplace_back(session, std::move(paths));
     }
   }
+  if (collection.word == Word::hash) {
+    for (const auto& [zxid, digest] : sources_.replica->digests()) {
+      view.digests.emplace_back(zxid, static_cast<std::int64_t>(digest));
+    }
+  }
   if (collection.word == Word::mntr) {
     const auto& probe = sources_.replica->probe();
     view.counters.emplace_back("stale_sessions_expired", probe.sessions_expired);

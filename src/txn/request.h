@@ -42,6 +42,9 @@ struct Request {
   wire::SessionId session;
   std::uint32_t body_offset = 0;  // into RequestBatch::bytes: the record after the request header
   std::uint32_t body_size = 0;
+  // Reads of the same connection wait in front of this one. They must not see what it does, so it is not
+  // applied before its lane has taken the deliveries that let them go.
+  bool after_reads = false;
   Identities identities;
 };
 
