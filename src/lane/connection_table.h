@@ -14,7 +14,7 @@
 namespace drover::lane {
 
 // Why a connection is not read; reading_paused says whether there is any reason.
-enum class Pause : std::uint8_t { kHandshake = 1, kOutstanding = 2, kOutput = 4 };
+enum class Pause : std::uint8_t { kHandshake = 1, kOutstanding = 2, kOutput = 4, kSetWatches = 8 };
 
 struct LaneConnection : Connection {
   enum class State : std::uint8_t {
@@ -27,14 +27,11 @@ struct LaneConnection : Connection {
   State state = State::kNew;
   std::uint8_t pauses = 0;         // bits of Pause
   bool answers_read_only = false;  // the ConnectRequest had a readOnly byte
-  bool in_drain_list = false;
   bool in_throttled_list = false;
   std::uint32_t touch_index = std::numeric_limits<std::uint32_t>::max();  // into the lane's touches
-  std::uint32_t dirty_index =
-      std::numeric_limits<std::uint32_t>::max();  // into the lane's dirty list
-  wire::Zxid zxid_sent;                           // highest in a reply header so far
-  txn::Identities identities;                     // of requests that arrive now
-  txn::Identities front_identities;               // of the request at the front of the FIFO
+  std::uint32_t dirty_index = std::numeric_limits<std::uint32_t>::max();  // into its dirty list
+  std::uint32_t held_add_watches = 0;                                     // in the FIFO
+  txn::Identities identities;
   Fifo fifo;
 };
 

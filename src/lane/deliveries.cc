@@ -10,25 +10,31 @@ namespace drover::lane {
 
 using watch::Registry;
 
-// Two passes. The first follows zxid order: the events of a txn, then its reply. Held reads wait
-// for the second: they see the tree after the whole batch, and so every event of the batch has to
-// be queued first. A later write of their own connection is never in that batch (Request::after_reads).
+namespace {
+// A reply that is shorter than this cannot add up to much, as the number of requests is bounded.
+constexpr std::uint32_t kBodyChecked = 4096;
+}  // namespace
+
+// In zxid order: the events of a txn, then its reply, and behind it what its connection had
+// waiting. Only a setWatches waits for the end: it looks at the tree, which shows the whole batch
+// already, so that every event of the batch has to be queued before its answer.
 void Lane::on_deliveries(const txn::Deliveries& deliveries, base::Instant now) {
   using Kind = txn::Deliveries::Item::Kind;
   for (const txn::Deliveries::Item& item : deliveries.order) {
     if (item.kind == Kind::kChange) {
       impl_->on_change(deliveries, deliveries.changes[item.index]);
     } else {
-      impl_->on_reply(deliveries, item.index, now);
+      impl_->on_reply(deliveries, deliveries.replies[item.index], now);
     }
   }
-  for (const std::uint64_t id : impl_->drains) {
-    if (LaneConnection* connection = impl_->connections.find(id)) {
-      connection->in_drain_list = false;
-      impl_->drain(*connection, deliveries, now);
-    }
+  for (const std::uint64_t id : impl_->set_watches_ready) {
+    LaneConnection* connection = impl_->connections.find(id);
+    if (connection == nullptr || connection->fifo.empty()) continue;
+    impl_->answer_held(*connection, impl_->tree.last_zxid(), now);
+    impl_->resume(*connection, Pause::kSetWatches);
+    impl_->advance(*connection, impl_->tree.last_zxid(), now);
   }
-  impl_->drains.clear();
+  impl_->set_watches_ready.clear();
   if (!impl_->throttled.empty()) impl_->release_throttled();
 }
 
@@ -85,35 +91,25 @@ void Lane::Impl::send_event(EventType type, wire::Zxid zxid, std::string_view pa
 
 // ---- replies
 
-void Lane::Impl::on_reply(const txn::Deliveries& deliveries, std::uint32_t index,
+void Lane::Impl::on_reply(const txn::Deliveries& deliveries, const txn::Reply& reply,
                           base::Instant now) {
-  const txn::Reply& reply = deliveries.replies[index];
   LaneConnection* connection = connections.find(reply.connection);
   if (connection == nullptr || connection->state == LaneConnection::State::kClosed) return;
   if (!reply.answers_request) {
     if (reply.kind == txn::Reply::Kind::kCloseConnection) close_now(*connection);
     return;
   }
-  Pending* entry = connection->fifo.next_unanswered();
-  DROVER_ASSERT(entry != nullptr, "a reply without a request");
-  if (!connection->fifo.is_front(entry)) {
-    entry->reply = index + 1;  // a held request stands in front: drain() comes to it
-    return;
-  }
-  emit_reply(*connection, *entry, deliveries, reply, now);
+  DROVER_ASSERT(
+      !connection->fifo.empty() && connection->fifo.front().kind == Pending::Kind::kAwaiting,
+      "a reply without a request");
+  emit_reply(*connection, deliveries, reply, now);
   if (connection->state == LaneConnection::State::kClosed) return;
   pop(*connection);
-  if (connection->fifo.empty() || connection->in_drain_list ||
-      connection->fifo.front().kind == Pending::Kind::kAwaiting) {
-    return;
-  }
-  connection->in_drain_list = true;
-  drains.push_back(connection->id);
+  advance(*connection, reply.zxid, now);
 }
 
-void Lane::Impl::emit_reply(LaneConnection& connection, const Pending& entry,
-                            const txn::Deliveries& deliveries, const txn::Reply& reply,
-                            base::Instant now) {
+void Lane::Impl::emit_reply(LaneConnection& connection, const txn::Deliveries& deliveries,
+                            const txn::Reply& reply, base::Instant now) {
   using Kind = txn::Reply::Kind;
   switch (reply.kind) {
     case Kind::kSessionCreated:
@@ -127,39 +123,42 @@ void Lane::Impl::emit_reply(LaneConnection& connection, const Pending& entry,
     case Kind::kReplyThenClose:
       break;
   }
-  // A read between two writes of a pipeline has shown the tree after the later one's batch; a
-  // client takes the header's zxid for what it has seen, so it must not fall back.
-  const wire::Zxid zxid =
-      reply.zxid.value > 0 ? std::max(reply.zxid, connection.zxid_sent) : reply.zxid;
+  if (reply.body_size > kBodyChecked && !has_room(connection)) return;
+  leave_watch(connection, reply.watch,
+              deliveries.view(reply.watch_path_offset, reply.watch_path_size));
   ReplyFrame frame(connection.output);
   connection.output.append(deliveries.view(reply.body_offset, reply.body_size));
-  frame.finish(reply.xid, zxid, reply.error);
-  count_reply(connection, reply.xid, entry.op, zxid, entry.received, now);
+  frame.finish(reply.xid, reply.zxid, reply.error);
+  const Pending& entry = connection.fifo.front();
+  count_reply(connection, reply.xid, entry.op, reply.zxid, entry.received, now);
   if (reply.kind == Kind::kReplyThenClose) close_after_output(connection);
 }
 
-void Lane::Impl::answer_held(LaneConnection& connection, base::Instant now) {
-  const Pending entry = connection.fifo.front();
-  const std::string_view body = connection.fifo.held_frame().substr(8);
-  answer(connection, entry.xid, entry.op, body, connection.front_identities, entry.received, now);
-}
-
-void Lane::Impl::drain(LaneConnection& connection, const txn::Deliveries& deliveries,
-                       base::Instant now) {
-  while (!connection.fifo.empty() && connection.state != LaneConnection::State::kClosed) {
-    const Pending entry = connection.fifo.front();
-    if (entry.kind == Pending::Kind::kHeld) {
-      if (!has_room(connection)) return;
-      answer_held(connection, now);
-    } else if (entry.kind == Pending::Kind::kReady) {
-      emit_ready(connection, entry, now);
-    } else if (entry.reply != 0) {
-      emit_reply(connection, entry, deliveries, deliveries.replies[entry.reply - 1], now);
-    } else {
+void Lane::Impl::advance(LaneConnection& connection, wire::Zxid zxid, base::Instant now) {
+  while (!connection.fifo.empty()) {
+    const Pending& entry = connection.fifo.front();
+    if (entry.kind == Pending::Kind::kAwaiting) return;
+    if (entry.op == wire::OpCode::kSetWatches || entry.op == wire::OpCode::kSetWatches2) {
+      set_watches_ready.push_back(connection.id);
       return;
     }
-    if (connection.state != LaneConnection::State::kClosed) pop(connection);
+    if (entry.kind == Pending::Kind::kHeld) {
+      answer_held(connection, zxid, now);
+    } else {
+      Pending answer_known = entry;
+      if (entry.zxid.value > 0) answer_known.zxid = zxid;
+      emit_ready(connection, answer_known, now);
+      if (connection.state == LaneConnection::State::kClosed) return;
+      pop(connection);
+    }
   }
+}
+
+void Lane::Impl::answer_held(LaneConnection& connection, wire::Zxid zxid, base::Instant now) {
+  const Pending& entry = connection.fifo.front();
+  const std::string_view body = connection.fifo.held_frame().substr(kRequestHeaderSize);
+  answer(connection, entry.xid, entry.op, body, zxid, entry.received, now);
+  pop(connection);
 }
 
 }  // namespace drover::lane

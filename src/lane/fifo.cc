@@ -1,7 +1,5 @@
 #include "lane/fifo.h"
 
-#include <algorithm>
-
 namespace drover::lane {
 namespace {
 // Beyond these a finished queue gives its memory back.
@@ -16,40 +14,21 @@ void Fifo::pop() {
   ++head_;
   if (head_ == entries_.size()) {
     entries_.clear();
-    head_ = answered_ = 0;
-    held_since_awaiting_ = false;
+    head_ = 0;
     if (entries_.capacity() > kEntriesKept) entries_.shrink_to_fit();
     held_.shrink(kHeldBytesKept);
   } else if (head_ >= 64 && head_ * 2 >= entries_.size()) {
     // A pipelining client may never let the queue run empty: drop the done half now and then.
     entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(head_));
-    answered_ -= std::min(answered_, head_);
     head_ = 0;
   }
 }
 
 void Fifo::clear() {
   entries_.clear();
-  head_ = answered_ = bytes_ = 0;
-  held_since_awaiting_ = false;
+  head_ = bytes_ = 0;
   held_.clear();
   held_.shrink(kHeldBytesKept);
-  identities_.clear();
-}
-
-Pending* Fifo::next_unanswered() {
-  for (answered_ = std::max(answered_, head_); answered_ < entries_.size(); ++answered_) {
-    Pending& entry = entries_[answered_];
-    if (entry.kind == Pending::Kind::kAwaiting && entry.reply == 0) return &entry;
-  }
-  return nullptr;
-}
-
-txn::Identities Fifo::pop_identities() {
-  DROVER_ASSERT(!identities_.empty(), "an auth entry without its identities");
-  txn::Identities identities = std::move(identities_.front());
-  identities_.erase(identities_.begin());
-  return identities;
 }
 
 }  // namespace drover::lane

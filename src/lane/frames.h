@@ -13,6 +13,7 @@
 namespace drover::lane {
 
 inline constexpr std::size_t kFrameLengthSize = 4;
+inline constexpr std::size_t kRequestHeaderSize = 8;
 
 // Writes length and reply header at the end of `out` once the body behind them is there. Between
 // construction and finish() only the body may be appended.

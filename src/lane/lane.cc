@@ -27,7 +27,7 @@ Lane::Impl::Impl(LaneOptions lane_options, const tree::Tree& shared_tree,
     : options(std::move(lane_options)),
       tree(shared_tree),
       auth(auth_options),
-      reads(tree, auth, watches, options.length_max) {}
+      reader(tree, auth, options.length_max) {}
 
 Lane::Lane(LaneOptions options, const tree::Tree& tree, const txn::AuthOptions& auth)
     : impl_(std::make_unique<Impl>(std::move(options), tree, auth)) {}
@@ -39,7 +39,6 @@ Connection& Lane::open(std::string remote_address, std::uint16_t remote_port, ba
   LaneConnection& connection = impl_->connections.open();
   connection.identities =
       std::make_shared<const std::vector<Id>>(std::vector<Id>{{"ip", remote_address}});
-  connection.front_identities = connection.identities;
   connection.remote_address = std::move(remote_address);
   connection.remote_port = remote_port;
   impl_->sessionless.push_back({connection.id, later(now, impl_->options.sessionless_timeout_ms)});

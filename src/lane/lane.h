@@ -34,7 +34,7 @@ struct LaneOptions {
   std::size_t output_bytes_max = 64u << 20;      // above it a connection is closed rather than sent more
   bool extended_types_enabled = false;
   bool reconfig_enabled = false;
-  std::vector<std::string> enforced_auth_schemes;  // empty: enforce.auth.enabled=false
+  std::vector<std::string> enforced_auth_schemes{};  // empty: enforce.auth.enabled=false
 };
 
 // What the transport shares with the lane about one connection. Owned by the lane; valid from open() to

@@ -4,11 +4,10 @@
 // replica).
 
 #include <deque>
-#include <span>
 
 #include "lane/connection_table.h"
 #include "lane/lane.h"
-#include "lane/reads.h"
+#include "txn/read.h"
 
 namespace drover::lane {
 
@@ -61,7 +60,9 @@ struct Lane::Impl {
   void ready(LaneConnection& connection, Pending entry);
   void emit_ready(LaneConnection& connection, const Pending& entry, base::Instant now);
   void answer(LaneConnection& connection, std::int32_t xid, wire::OpCode op, std::string_view body,
-              const txn::Identities& identities, base::Instant received, base::Instant now);
+              wire::Zxid zxid, base::Instant received, base::Instant now);
+  [[nodiscard]] ErrorCode read(LaneConnection& connection, wire::OpCode op, std::string_view body);
+  void leave_watch(LaneConnection& connection, txn::WatchKind kind, std::string_view path);
   [[nodiscard]] bool lacks_enforced_scheme(const LaneConnection& connection) const;
   void push(LaneConnection& connection, const Pending& entry);
   void pop(LaneConnection& connection);
@@ -71,18 +72,19 @@ struct Lane::Impl {
   // ---- deliveries.cc
   void on_change(const txn::Deliveries& deliveries, const txn::Change& change);
   void send_event(EventType type, wire::Zxid zxid, std::string_view path, const AclList* acl);
-  void on_reply(const txn::Deliveries& deliveries, std::uint32_t index, base::Instant now);
-  void emit_reply(LaneConnection& connection, const Pending& entry,
-                  const txn::Deliveries& deliveries, const txn::Reply& reply, base::Instant now);
-  void answer_held(LaneConnection& connection, base::Instant now);
-  // Answers, in order, what no longer has an unanswered request in front of it.
-  void drain(LaneConnection& connection, const txn::Deliveries& deliveries, base::Instant now);
+  void on_reply(const txn::Deliveries& deliveries, const txn::Reply& reply, base::Instant now);
+  void emit_reply(LaneConnection& connection, const txn::Deliveries& deliveries,
+                  const txn::Reply& reply, base::Instant now);
+  // Answers what stands at the front and needs nothing from the replica. `zxid`: how far this
+  // connection's view of the tree has come.
+  void advance(LaneConnection& connection, wire::Zxid zxid, base::Instant now);
+  void answer_held(LaneConnection& connection, wire::Zxid zxid, base::Instant now);
 
   LaneOptions options;
   const tree::Tree& tree;
   const txn::AuthOptions& auth;
   watch::WatchTable watches;
-  Reads reads;
+  txn::Reader reader;
   ConnectionTable connections;
   LaneProbe probe;
 
@@ -98,12 +100,12 @@ struct Lane::Impl {
   };
   std::deque<Sessionless> sessionless;  // ascending; may name connections that have moved on
 
-  std::size_t in_flight_bytes = 0;           // of requests not yet answered, over all connections
-  std::vector<std::uint64_t> throttled;      // paused for kOutstanding
-  std::vector<std::uint64_t> drains;         // to be drained at the end of on_deliveries
-  std::vector<watch::WatcherId> recipients;  // of one fire
-  std::vector<watch::WatcherId> notified;    // of NodeDeleted by the data registry
-  base::ByteBuffer event;                    // one event frame, copied to each recipient
+  std::size_t in_flight_bytes = 0;       // of requests not yet answered, over all connections
+  std::vector<std::uint64_t> throttled;  // paused for kOutstanding
+  std::vector<std::uint64_t> set_watches_ready;  // with a setWatches at the front
+  std::vector<watch::WatcherId> recipients;      // of one fire
+  std::vector<watch::WatcherId> notified;        // of NodeDeleted by the data registry
+  base::ByteBuffer event;                        // one event frame, copied to each recipient
 };
 
 }  // namespace drover::lane

@@ -30,11 +30,15 @@ void Lane::Impl::on_request(LaneConnection& connection, std::string_view frame, 
     case OpCode::kGetAcl:
     case OpCode::kGetChildren:
     case OpCode::kGetChildren2:
-    case OpCode::kPing:
     case OpCode::kMultiRead:
     case OpCode::kGetEphemerals:
     case OpCode::kGetAllChildrenNumber:
     case OpCode::kWhoAmI:
+      // Behind a write of its own it must see that write and not the next one: the replica reads it
+      // there.
+      if (!connection.fifo.empty()) return forward(connection, header, in.rest(), now);
+      return answer(connection, header.xid, header.op, in.rest(), tree.last_zxid(), now, now);
+    case OpCode::kPing:
     case OpCode::kAddWatch:
     case OpCode::kCheckWatches:
     case OpCode::kRemoveWatches:
@@ -80,11 +84,8 @@ void Lane::Impl::on_request(LaneConnection& connection, std::string_view frame, 
 // ---- the FIFO
 
 void Lane::Impl::push(LaneConnection& connection, const Pending& entry) {
-  // The list is shared between threads: compare before touching its count.
-  if (connection.fifo.empty() && connection.front_identities != connection.identities) {
-    connection.front_identities = connection.identities;
-  }
   connection.fifo.push(entry);
+  if (entry.op == OpCode::kAddWatch) ++connection.held_add_watches;
   ++connection.outstanding;
   ++probe.outstanding;
   in_flight_bytes += entry.size;
@@ -93,7 +94,7 @@ void Lane::Impl::push(LaneConnection& connection, const Pending& entry) {
 
 void Lane::Impl::pop(LaneConnection& connection) {
   const Pending& entry = connection.fifo.front();
-  if (entry.changes_identities) connection.front_identities = connection.fifo.pop_identities();
+  if (entry.op == OpCode::kAddWatch) --connection.held_add_watches;
   in_flight_bytes -= entry.size;
   connection.fifo.pop();
   --connection.outstanding;
@@ -109,7 +110,7 @@ void Lane::Impl::forward(LaneConnection& connection, const wire::RequestHeader& 
   request.session = connection.session;
   request.body_offset = static_cast<std::uint32_t>(outbox.bytes.size());
   request.body_size = static_cast<std::uint32_t>(body.size());
-  request.after_reads = connection.fifo.take_held_since_awaiting();
+  request.watching = connection.held_add_watches > 0;
   request.identities = connection.identities;
   outbox.bytes.append(body);
   push(connection, {.xid = header.xid,
@@ -123,36 +124,39 @@ void Lane::Impl::on_sync(LaneConnection& connection, const wire::RequestHeader& 
                          std::string_view body, base::Instant now) {
   wire::JuteReader in(body, options.length_max);
   in.read_bytes();
-  // Undecodable: held like a read, so that its error comes in order.
-  if (!in.ok()) {
-    std::string frame(8, '\0');
-    wire::store_big_endian(frame.data(), static_cast<std::uint32_t>(header.xid));
-    wire::store_big_endian(frame.data() + 4, static_cast<std::uint32_t>(header.op));
-    return answer_or_hold(connection, header, frame, now);
+  if (in.ok()) {
+    return forward(connection, header, body.substr(0, body.size() - in.remaining()), now);
   }
-  forward(connection, header, body.substr(0, body.size() - in.remaining()), now);
+  ready(connection, {.xid = header.xid,
+                     .op = header.op,
+                     .error = ErrorCode::kMarshallingError,
+                     .zxid = tree.last_zxid(),
+                     .received = now});
 }
 
 void Lane::Impl::answer_or_hold(LaneConnection& connection, const wire::RequestHeader& header,
                                 std::string_view frame, base::Instant now) {
   if (connection.fifo.empty()) {
-    return answer(connection, header.xid, header.op, frame.substr(8), connection.identities, now,
-                  now);
+    return answer(connection, header.xid, header.op, frame.substr(kRequestHeaderSize),
+                  tree.last_zxid(), now, now);
   }
-  Pending entry{.kind = Pending::Kind::kHeld,
-                .xid = header.xid,
-                .op = header.op,
-                .size = static_cast<std::uint32_t>(frame.size()),
-                .received = now};
   connection.fifo.hold(frame);
-  push(connection, entry);
+  push(connection, {.kind = Pending::Kind::kHeld,
+                    .xid = header.xid,
+                    .op = header.op,
+                    .size = static_cast<std::uint32_t>(frame.size()),
+                    .received = now});
+  // It compares with the tree as of the end of a batch, so nothing of its connection may be on its
+  // way behind it. Clients send it first thing after their handshake, where it waits for nobody.
+  const bool compares = header.op == OpCode::kSetWatches || header.op == OpCode::kSetWatches2;
+  if (compares) pause(connection, Pause::kSetWatches);
 }
 
 // ---- answers made here
 
 void Lane::Impl::answer(LaneConnection& connection, std::int32_t xid, OpCode op,
-                        std::string_view body, const txn::Identities& identities,
-                        base::Instant received, base::Instant now) {
+                        std::string_view body, wire::Zxid zxid, base::Instant received,
+                        base::Instant now) {
   base::ByteBuffer& out = connection.output;
   ErrorCode error = ErrorCode::kOk;
   if (op == OpCode::kSetWatches || op == OpCode::kSetWatches2) {
@@ -172,9 +176,6 @@ void Lane::Impl::answer(LaneConnection& connection, std::int32_t xid, OpCode op,
     case OpCode::kSetWatches:
     case OpCode::kSetWatches2:
       break;
-    case OpCode::kSync:
-      error = ErrorCode::kMarshallingError;
-      break;
     case OpCode::kAddWatch:
       error = add_watch(watches, connection.id, body, options.length_max, out);
       break;
@@ -184,18 +185,36 @@ void Lane::Impl::answer(LaneConnection& connection, std::int32_t xid, OpCode op,
                             op == OpCode::kRemoveWatches);
       break;
     default:
-      error = reads.answer(op, body, {connection.id, connection.session, *identities}, out);
+      error = read(connection, op, body);
   }
-  const wire::Zxid zxid = tree.last_zxid();
   frame.finish(xid, zxid, error);
   count_reply(connection, xid, op, zxid, received, now);
+}
+
+ErrorCode Lane::Impl::read(LaneConnection& connection, OpCode op, std::string_view body) {
+  txn::WatchWish wish;
+  const ErrorCode error =
+      reader.read(op, body, connection.session, *connection.identities, connection.output, wish);
+  leave_watch(connection, wish.kind, wish.path);
+  return error;
+}
+
+void Lane::Impl::leave_watch(LaneConnection& connection, txn::WatchKind kind,
+                             std::string_view path) {
+  switch (kind) {
+    case txn::WatchKind::kNone:
+      return;
+    case txn::WatchKind::kData:
+      return watches.add(watch::Registry::kData, path, connection.id, watch::Mode::kStandard);
+    case txn::WatchKind::kChildren:
+      return watches.add(watch::Registry::kChildren, path, connection.id, watch::Mode::kStandard);
+  }
 }
 
 void Lane::Impl::ready(LaneConnection& connection, Pending entry) {
   entry.kind = Pending::Kind::kReady;
   const base::Instant now = entry.received;
   if (connection.fifo.empty()) return emit_ready(connection, entry, now);
-  if (entry.changes_identities) connection.fifo.push_identities(connection.identities);
   if (entry.then_close) connection.state = LaneConnection::State::kFinishing;
   push(connection, entry);
 }
@@ -211,7 +230,6 @@ void Lane::Impl::emit_ready(LaneConnection& connection, const Pending& entry, ba
 
 void Lane::Impl::count_reply(LaneConnection& connection, std::int32_t xid, OpCode op,
                              wire::Zxid zxid, base::Instant received, base::Instant now) {
-  connection.zxid_sent = std::max(connection.zxid_sent, zxid);
   Connection::Counters& counters = connection.counters;
   const std::int64_t latency_ms = now.ms() - received.ms();
   ++counters.sent;
@@ -257,7 +275,6 @@ void Lane::Impl::on_auth(LaneConnection& connection, const wire::RequestHeader& 
     if (std::ranges::find(*identities, id) == identities->end()) identities->push_back(id);
   }
   connection.identities = std::move(identities);
-  entry.changes_identities = !connection.fifo.empty();
   ready(connection, entry);
 }
 

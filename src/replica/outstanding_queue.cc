@@ -23,7 +23,7 @@ void OutstandingQueue::push(Outstanding entry) {
   entry.batch = first_batch_ + static_cast<std::uint32_t>(batches_.size() - 1);
   ++batch.entries;
   if (entry.kind == Outstanding::Kind::kTxn) batch.last_zxid = entry.zxid;
-  entries_.push_back(entry);
+  entries_.push_back(std::move(entry));
 }
 
 void OutstandingQueue::end_batch(std::vector<wire::TxnBytes>& persist) {
@@ -37,6 +37,7 @@ void OutstandingQueue::end_batch(std::vector<wire::TxnBytes>& persist) {
 
 void OutstandingQueue::pop() {
   --batches_[entries_[head_].batch - first_batch_].entries;
+  entries_[head_].identities.reset();
   ++head_;
   if (head_ == entries_.size()) {
     entries_.clear();

@@ -20,6 +20,7 @@ struct Outstanding {
   enum class Kind : std::uint8_t {
     kTxn,     // bytes are the txn; answered when it is applied
     kSync,    // bytes are the path record to echo
+    kRead,    // bytes are the request record, read when its turn comes
     kReject,  // error, without a txn
     kRejectThenClose,
     kDropped,
@@ -29,7 +30,7 @@ struct Outstanding {
   };
   Kind kind = Kind::kTxn;
   bool has_client = true;                  // false: the server made the txn itself
-  bool after_reads = false;                // see txn::Request
+  bool watching = false;                   // as in txn::Request
   wire::OpCode op = wire::OpCode::kError;  // as the client asked
   ErrorCode error = ErrorCode::kOk;
   std::int32_t xid = 0;
@@ -40,6 +41,7 @@ struct Outstanding {
   std::uint32_t batch = 0;  // set by push()
   std::uint32_t offset = 0;
   std::uint32_t size = 0;
+  txn::Identities identities{};  // kRead
 };
 
 // Bytes live in one buffer per batch of requests, which is recycled when the batch's entries are

@@ -7,11 +7,17 @@
 #include "replica/reaper.h"
 #include "replica/session_owners.h"
 #include "txn/apply.h"
+#include "txn/read.h"
 
 namespace drover::replica {
 
 using Kind = Outstanding::Kind;
 using wire::OpCode;
+
+namespace {
+// Answers to reads are of any size and have to wait in memory for their lane.
+constexpr std::size_t kReadBytesMax = 16u << 20;
+}  // namespace
 
 struct Replica::Impl {
   Impl(ReplicaOptions replica_options, tree::Tree& shared_tree,
@@ -22,6 +28,7 @@ struct Replica::Impl {
         sessions(session_table),
         log(line_log),
         prepare(tree, sessions, auth, options.prepare),
+        reader(tree, auth, options.prepare.length_max),
         reaper({.check_interval_ms = options.container_check_interval_ms,
                 .max_per_minute = options.container_max_per_minute,
                 .max_never_used_ms = options.container_max_never_used_ms},
@@ -37,7 +44,7 @@ struct Replica::Impl {
   void on_write(const txn::Request& request, std::string_view body);
   void on_create_session(const txn::Request& request);
   void on_reattach(const txn::Request& request, base::Instant now);
-  void on_sync(const txn::Request& request, std::string_view body);
+  void on_query(Kind kind, const txn::Request& request, std::string_view body);
   void push_outcome(Outstanding entry, const txn::Prepare::Outcome& outcome, std::size_t offset);
   void push_answer(Kind kind, const txn::Request& request);
   void decide_commit();
@@ -51,13 +58,16 @@ struct Replica::Impl {
   void keep_digest(wire::Zxid zxid);
   void deliver_changes(std::span<txn::Deliveries> lanes);
   void end_session(const Outstanding& entry, std::span<txn::Deliveries> lanes);
-  void answer(const Outstanding& entry, std::span<txn::Deliveries> lanes);
+  // True when the answer leaves a watch.
+  bool answer(const Outstanding& entry, std::span<txn::Deliveries> lanes);
+  void read(const Outstanding& entry, txn::Deliveries& lane, txn::Reply& reply);
 
   ReplicaOptions options;
   tree::Tree& tree;
   session::SessionTable& sessions;
   base::Log& log;
   txn::Prepare prepare;
+  txn::Reader reader;
   Reaper reaper;
   SessionOwners owners;
   OutstandingQueue queue;
@@ -109,14 +119,15 @@ void Replica::Impl::on_request(const txn::Request& request, std::string_view bod
     const auto owner = owners.find(request.session);
     if (owner && *owner != request.from) return push_answer(Kind::kCloseConnection, request);
   }
-  if (request.op == OpCode::kSync) return on_sync(request, body);
+  if (request.op == OpCode::kSync) return on_query(Kind::kSync, request, body);
+  if (txn::is_read(request.op)) return on_query(Kind::kRead, request, body);
   on_write(request, body);
 }
 
 void Replica::Impl::on_write(const txn::Request& request, std::string_view body) {
   const std::size_t offset = queue.batch_bytes().size();
   const auto outcome = prepare.prepare(request, body, proposed.next(), wall, queue.batch_bytes());
-  push_outcome({.after_reads = request.after_reads,
+  push_outcome({.watching = request.watching,
                 .op = request.op,
                 .xid = request.xid,
                 .timeout_ms = request.timeout_ms,
@@ -146,23 +157,23 @@ void Replica::Impl::on_reattach(const txn::Request& request, base::Instant now) 
   queue.push(entry);
 }
 
-void Replica::Impl::on_sync(const txn::Request& request, std::string_view body) {
+// No txn, but a place in their order.
+void Replica::Impl::on_query(Kind kind, const txn::Request& request, std::string_view body) {
   if (!sessions.is_open(request.session)) return push_answer(Kind::kDropped, request);
   const std::size_t offset = queue.batch_bytes().size();
   queue.batch_bytes().append(body);
-  queue.push({.kind = Kind::kSync,
-              .after_reads = request.after_reads,
+  queue.push({.kind = kind,
               .op = request.op,
               .xid = request.xid,
               .from = request.from,
               .session = request.session,
               .offset = static_cast<std::uint32_t>(offset),
-              .size = static_cast<std::uint32_t>(body.size())});
+              .size = static_cast<std::uint32_t>(body.size()),
+              .identities = kind == Kind::kRead ? request.identities : nullptr});
 }
 
 void Replica::Impl::push_answer(Kind kind, const txn::Request& request) {
   queue.push({.kind = kind,
-              .after_reads = request.after_reads,
               .op = request.op,
               .xid = request.xid,
               .from = request.from,
@@ -280,6 +291,7 @@ txn::Reply::Kind reply_kind(const Outstanding& entry) {
       if (entry.op == OpCode::kCloseSession) return txn::Reply::Kind::kReplyThenClose;
       return txn::Reply::Kind::kReply;
     case Kind::kSync:
+    case Kind::kRead:
     case Kind::kReject:
       return txn::Reply::Kind::kReply;
     case Kind::kRejectThenClose:
@@ -301,16 +313,16 @@ void Replica::apply_committed(base::Instant now, bool watched, std::span<txn::De
   Impl& impl = *impl_;
   wire::Zxid last;
   while (has_committed()) {
-    const Outstanding entry = impl.queue.front();
-    // Reads of its connection wait for what is in the inbox, and must not see this entry's change.
-    if (entry.after_reads && !lane_of(entry.from, lanes).empty()) break;
+    const Outstanding& entry = impl.queue.front();
+    if (entry.kind == Kind::kRead && lane_of(entry.from, lanes).bytes.size() > kReadBytesMax) break;
     last = std::max(last, entry.zxid);
+    watched = watched || entry.watching;
     if (entry.kind == Kind::kTxn) {
       impl.apply_txn(entry, now, watched, lanes);
     } else if (entry.kind == Kind::kKick) {
       push_close(entry.from, entry.session, impl.tree.last_zxid(), lanes);
     } else {
-      impl.answer(entry, lanes);
+      watched |= impl.answer(entry, lanes);
     }
     impl.queue.pop();
   }
@@ -319,7 +331,7 @@ void Replica::apply_committed(base::Instant now, bool watched, std::span<txn::De
 }
 
 // An answer without a txn: it shows the state that everything decided before it left behind.
-void Replica::Impl::answer(const Outstanding& entry, std::span<txn::Deliveries> lanes) {
+bool Replica::Impl::answer(const Outstanding& entry, std::span<txn::Deliveries> lanes) {
   txn::Deliveries& lane = lane_of(entry.from, lanes);
   txn::Reply reply{.kind = reply_kind(entry),
                    .error = entry.error,
@@ -332,8 +344,25 @@ void Replica::Impl::answer(const Outstanding& entry, std::span<txn::Deliveries> 
     reply.body_offset = static_cast<std::uint32_t>(lane.bytes.size());
     reply.body_size = entry.size;
     lane.bytes.append(queue.bytes(entry));
+  } else if (entry.kind == Kind::kRead) {
+    read(entry, lane, reply);
   }
   push_reply(lane, reply);
+  return reply.watch != txn::WatchKind::kNone;
+}
+
+void Replica::Impl::read(const Outstanding& entry, txn::Deliveries& lane, txn::Reply& reply) {
+  txn::WatchWish wish;
+  const std::size_t offset = lane.bytes.size();
+  reply.error =
+      reader.read(entry.op, queue.bytes(entry), entry.session, *entry.identities, lane.bytes, wish);
+  reply.body_offset = static_cast<std::uint32_t>(offset);
+  reply.body_size = static_cast<std::uint32_t>(lane.bytes.size() - offset);
+  if (wish.kind == txn::WatchKind::kNone) return;
+  reply.watch = wish.kind;
+  reply.watch_path_offset = static_cast<std::uint32_t>(lane.bytes.size());
+  reply.watch_path_size = static_cast<std::uint32_t>(wish.path.size());
+  lane.bytes.append(wish.path);
 }
 
 void Replica::Impl::apply_txn(const Outstanding& entry, base::Instant now, bool watched,
@@ -353,16 +382,15 @@ void Replica::Impl::apply_txn(const Outstanding& entry, base::Instant now, bool 
   keep_digest(entry.zxid);
   if (watched) deliver_changes(lanes);
   if (entry.has_client) {
-    push_reply(lane_of(entry.from, lanes),
-               {.kind = reply_kind(entry),
-                .error = applied.error,
-                .xid = entry.xid,
-                .timeout_ms = entry.timeout_ms,
-                .connection = entry.from.connection,
-                .zxid = entry.zxid,
-                .session = entry.session,
-                .body_offset = static_cast<std::uint32_t>(body_offset),
-                .body_size = static_cast<std::uint32_t>(body_size)});
+    push_reply(lane_of(entry.from, lanes), {.kind = reply_kind(entry),
+                                            .error = applied.error,
+                                            .xid = entry.xid,
+                                            .timeout_ms = entry.timeout_ms,
+                                            .connection = entry.from.connection,
+                                            .zxid = entry.zxid,
+                                            .session = entry.session,
+                                            .body_offset = static_cast<std::uint32_t>(body_offset),
+                                            .body_size = static_cast<std::uint32_t>(body_size)});
   }
   no_body.clear();
   if (entry.op == OpCode::kCloseSession) end_session(entry, lanes);

@@ -30,7 +30,7 @@ struct ReplicaOptions {
   std::uint8_t server_id = 1;  // of standalone, as in Apache
   std::int64_t tick_ms = 3000;
   std::uint32_t lanes = 1;
-  txn::PrepareOptions prepare;
+  txn::PrepareOptions prepare{};
   std::int64_t container_check_interval_ms = 60000;  // znode.container.checkIntervalMs
   std::int64_t container_max_per_minute = 10000;     // znode.container.maxPerMinute
   std::int64_t container_max_never_used_ms = 0;      // znode.container.maxNeverUsedIntervalMs, 0: never
@@ -63,10 +63,10 @@ class Replica {
 
   // True when a commit, or an answer that waited for one, is ready.
   [[nodiscard]] bool has_committed() const;
-  // Applies committed txns up to one that reads wait in front of (txn::Request::after_reads) and whose lane has
-  // not emptied its deliveries yet; has_committed() then still holds, and the caller calls again when that
-  // lane has. `watched` says whether any lane holds a watch (changes are collected only
-  // then). `lanes` has one entry per lane; entries are appended to.
+  // Applies committed txns and answers what stands between them. Stops early at a read whose lane has
+  // many bytes to take already; has_committed() then still holds, and the caller calls again when that
+  // lane has emptied its deliveries. `watched` says whether any lane holds a watch (changes are
+  // collected only then). `lanes` has one entry per lane; entries are appended to.
   void apply_committed(base::Instant now, bool watched, std::span<txn::Deliveries> lanes);
 
   [[nodiscard]] std::size_t outstanding() const;  // proposed or queued, not yet answered

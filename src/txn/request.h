@@ -1,5 +1,5 @@
 #pragma once
-// A write on its way from a lane to the replica, and what comes back. These are the only values
+// A request on its way from a lane to the replica, and what comes back. These are the only values
 // that cross between the two; both sides live on floor 4 and meet here.
 
 #include <drover/acl.h>
@@ -29,9 +29,10 @@ struct Origin {
   friend bool operator==(const Origin&, const Origin&) = default;
 };
 
-// Everything that goes to the replica rather than being answered on the lane: writes, sync, and the
-// life of sessions. For kCreateSession: session 0, timeout_ms negotiated. Reattach is not an op
-// code of the wire, so it has its own kind.
+// Everything that goes to the replica rather than being answered on the lane: writes, sync, the
+// life of sessions, and reads behind a write of their own connection. For kSync the body is the
+// path record alone, which the reply echoes. For kCreateSession: session 0, timeout_ms negotiated.
+// Reattach is not an op code of the wire, so it has its own kind.
 struct Request {
   enum class Kind : std::uint8_t { kOp, kReattach };
   Kind kind = Kind::kOp;
@@ -42,9 +43,8 @@ struct Request {
   wire::SessionId session;
   std::uint32_t body_offset = 0;  // into RequestBatch::bytes: the record after the request header
   std::uint32_t body_size = 0;
-  // Reads of the same connection wait in front of this one. They must not see what it does, so it is not
-  // applied before its lane has taken the deliveries that let them go.
-  bool after_reads = false;
+  // The connection will leave a watch before this is applied: changes from here on are wanted.
+  bool watching = false;
   Identities identities;
 };
 
@@ -84,6 +84,9 @@ struct Change {
   std::shared_ptr<const AclList> parent_acl;  // created and deleted only; null: everyone may read
 };
 
+// The one-shot watch that a read leaves (ZooKeeper's data and child watches).
+enum class WatchKind : std::uint8_t { kNone, kData, kChildren };
+
 // An answer to one Request. `body` is the encoded response record that follows the reply header
 // (empty unless it has one).
 struct Reply {
@@ -104,6 +107,11 @@ struct Reply {
   wire::SessionId session;
   std::uint32_t body_offset = 0;  // into Deliveries::bytes
   std::uint32_t body_size = 0;
+  // To a read: the watch to register before the next change is looked at; its path is in
+  // Deliveries::bytes.
+  WatchKind watch = WatchKind::kNone;
+  std::uint32_t watch_path_offset = 0;
+  std::uint32_t watch_path_size = 0;
   // kCloseConnection and kDropped may answer no request (expiry): then the lane's FIFO has no entry
   // for it.
   bool answers_request = true;

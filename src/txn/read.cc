@@ -1,4 +1,4 @@
-#include "lane/reads.h"
+#include "txn/read.h"
 
 #include <algorithm>
 #include <string>
@@ -6,101 +6,115 @@
 
 #include "base/assert.h"
 
-namespace drover::lane {
+namespace drover::txn {
 
-using watch::Mode;
-using watch::Registry;
 using wire::JuteReader;
 using wire::JuteWriter;
 using wire::OpCode;
 
-ErrorCode Reads::answer(OpCode op, std::string_view body, const Asker& asker,
-                        base::ByteBuffer& out) {
+namespace {
+
+ErrorCode who_am_i(std::span<const Id> ids, JuteWriter& out) {
+  out.write_int(static_cast<std::int32_t>(ids.size()));
+  for (const Id& id : ids) {
+    out.write_string(id.scheme);
+    out.write_string(display_user(id));
+  }
+  return ErrorCode::kOk;
+}
+
+}  // namespace
+
+ErrorCode Reader::read(OpCode op, std::string_view body, wire::SessionId session, Ids identities,
+                       base::ByteBuffer& out, WatchWish& wish) const {
   JuteReader in(body, length_max_);
   JuteWriter writer(out);
+  const std::size_t start = out.size();
+  const ErrorCode error = answer(op, in, session, identities, writer, wish);
+  if (error != ErrorCode::kOk) out.truncate(start);
+  return error;
+}
+
+ErrorCode Reader::answer(OpCode op, JuteReader& in, wire::SessionId session, Ids ids,
+                         JuteWriter& out, WatchWish& wish) const {
   switch (op) {
     case OpCode::kExists:
-      return exists(in, asker, writer);
+      return exists(in, ids, out, wish);
     case OpCode::kGetData:
-      return get_data(in, asker, writer);
+      return get_data(in, ids, out, wish);
     case OpCode::kGetChildren:
-      return get_children(in, asker, false, writer);
+      return get_children(in, ids, false, out, wish);
     case OpCode::kGetChildren2:
-      return get_children(in, asker, true, writer);
+      return get_children(in, ids, true, out, wish);
     case OpCode::kGetAcl:
-      return get_acl(in, asker, writer);
+      return get_acl(in, ids, out);
     case OpCode::kGetAllChildrenNumber:
-      return get_all_children_number(in, asker, writer);
+      return get_all_children_number(in, ids, out);
     case OpCode::kGetEphemerals:
-      return get_ephemerals(in, asker, writer);
+      return get_ephemerals(in, session, out);
     case OpCode::kMultiRead:
-      return multi_read(in, asker, writer);
+      return multi_read(in, ids, out);
     case OpCode::kWhoAmI:
-      return who_am_i(asker, writer);
+      return who_am_i(ids, out);
     default:
       DROVER_ASSERT(false, "not a read");
   }
 }
 
-bool Reads::allowed(tree::NodeId node, std::int32_t perms, const Asker& asker) const {
+bool Reader::may(tree::NodeId node, std::int32_t perms, Ids ids) const {
   const tree::AclKey key = tree_.acl_key(node);
   if (key == tree::kOpenAcl) return true;
-  return txn::allowed(auth_, tree_.acl(key).get(), perms, asker.identities);
+  return allowed(auth_, tree_.acl(key).get(), perms, ids);
 }
 
-Reads::Found Reads::find(wire::NullableBytes path, std::int32_t perms, const Asker& asker) const {
+Reader::Found Reader::find(wire::NullableBytes path, std::int32_t perms, Ids ids) const {
   if (!path) return {ErrorCode::kMarshallingError};
   const tree::NodeId node = tree_.find(*path);
   if (node == tree::kNoNode) return {ErrorCode::kNoNode};
-  if (!allowed(node, perms, asker)) return {ErrorCode::kNoAuth, node};
+  if (!may(node, perms, ids)) return {ErrorCode::kNoAuth, node};
   return {ErrorCode::kOk, node};
 }
 
 // Alone among the reads it leaves a watch when there is no znode, and minds a NUL in the path.
-ErrorCode Reads::exists(JuteReader& in, const Asker& asker, JuteWriter& out) {
+ErrorCode Reader::exists(JuteReader& in, Ids ids, JuteWriter& out, WatchWish& wish) const {
   const auto request = wire::PathWatchRequest::decode(in);
   if (!in.ok() || !request.path) return ErrorCode::kMarshallingError;
   if (request.path->find('\0') != std::string_view::npos) return ErrorCode::kBadArguments;
-  const Found found = find(request.path, perms::kRead, asker);
+  const Found found = find(request.path, perms::kRead, ids);
   const bool answered = found.error == ErrorCode::kOk || found.error == ErrorCode::kNoNode;
-  if (request.watch && answered) {
-    watches_.add(Registry::kData, *request.path, asker.watcher, Mode::kStandard);
-  }
+  if (request.watch && answered) wish = {WatchKind::kData, *request.path};
   if (found.error == ErrorCode::kOk) wire::encode_stat(tree_.stat(found.node), out);
   return found.error;
 }
 
-ErrorCode Reads::get_data(JuteReader& in, const Asker& asker, JuteWriter& out) {
+ErrorCode Reader::get_data(JuteReader& in, Ids ids, JuteWriter& out, WatchWish& wish) const {
   const auto request = wire::PathWatchRequest::decode(in);
   if (!in.ok()) return ErrorCode::kMarshallingError;
-  const Found found = find(request.path, perms::kRead, asker);
+  const Found found = find(request.path, perms::kRead, ids);
   if (found.error != ErrorCode::kOk) return found.error;
-  if (request.watch) {
-    watches_.add(Registry::kData, *request.path, asker.watcher, Mode::kStandard);
-  }
+  if (request.watch) wish = {WatchKind::kData, *request.path};
   write_data(found.node, out);
   return ErrorCode::kOk;
 }
 
-ErrorCode Reads::get_children(JuteReader& in, const Asker& asker, bool with_stat, JuteWriter& out) {
+ErrorCode Reader::get_children(JuteReader& in, Ids ids, bool with_stat, JuteWriter& out,
+                               WatchWish& wish) const {
   const auto request = wire::PathWatchRequest::decode(in);
   if (!in.ok()) return ErrorCode::kMarshallingError;
-  const Found found = find(request.path, perms::kRead, asker);
+  const Found found = find(request.path, perms::kRead, ids);
   if (found.error != ErrorCode::kOk) return found.error;
-  if (request.watch) {
-    watches_.add(Registry::kChildren, *request.path, asker.watcher, Mode::kStandard);
-  }
+  if (request.watch) wish = {WatchKind::kChildren, *request.path};
   write_names(found.node, out);
   if (with_stat) wire::encode_stat(tree_.stat(found.node), out);
   return ErrorCode::kOk;
 }
 
-void Reads::write_data(tree::NodeId node, JuteWriter& out) const {
+void Reader::write_data(tree::NodeId node, JuteWriter& out) const {
   out.write_bytes(tree_.data(node));
   wire::encode_stat(tree_.stat(node), out);
 }
 
-void Reads::write_names(tree::NodeId node, JuteWriter& out) const {
+void Reader::write_names(tree::NodeId node, JuteWriter& out) const {
   out.write_int(tree_.num_children(node));
   for (tree::NodeId child = tree_.first_child(node); child != tree::kNoNode;
        child = tree_.next_sibling(child)) {
@@ -126,14 +140,14 @@ void encode_masked(const AclList& acl, JuteWriter& out) {
 
 }  // namespace
 
-ErrorCode Reads::get_acl(JuteReader& in, const Asker& asker, JuteWriter& out) const {
+ErrorCode Reader::get_acl(JuteReader& in, Ids ids, JuteWriter& out) const {
   const wire::NullableBytes path = in.read_bytes();
   if (!in.ok()) return ErrorCode::kMarshallingError;
-  const Found found = find(path, perms::kRead | perms::kAdmin, asker);
+  const Found found = find(path, perms::kRead | perms::kAdmin, ids);
   if (found.error != ErrorCode::kOk) return found.error;
   if (const auto acl = tree_.acl(tree_.acl_key(found.node)); acl == nullptr) {
     wire::encode_acl(AclList{{perms::kAll, {"world", "anyone"}}}, out);
-  } else if (allowed(found.node, perms::kAdmin, asker)) {
+  } else if (may(found.node, perms::kAdmin, ids)) {
     wire::encode_acl(*acl, out);
   } else {
     encode_masked(*acl, out);
@@ -142,11 +156,10 @@ ErrorCode Reads::get_acl(JuteReader& in, const Asker& asker, JuteWriter& out) co
   return ErrorCode::kOk;
 }
 
-ErrorCode Reads::get_all_children_number(JuteReader& in, const Asker& asker,
-                                         JuteWriter& out) const {
+ErrorCode Reader::get_all_children_number(JuteReader& in, Ids ids, JuteWriter& out) const {
   const wire::NullableBytes path = in.read_bytes();
   if (!in.ok()) return ErrorCode::kMarshallingError;
-  const Found found = find(path, perms::kRead, asker);
+  const Found found = find(path, perms::kRead, ids);
   if (found.error != ErrorCode::kOk) return found.error;
   out.write_int(static_cast<std::int32_t>(tree_.count_descendants(found.node)));
   return ErrorCode::kOk;
@@ -165,13 +178,13 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 // The prefix is plain text: "/ab" also finds "/abc".
-ErrorCode Reads::get_ephemerals(JuteReader& in, const Asker& asker, JuteWriter& out) const {
+ErrorCode Reader::get_ephemerals(JuteReader& in, wire::SessionId session, JuteWriter& out) const {
   const wire::NullableBytes asked = in.read_bytes();
   if (!in.ok()) return ErrorCode::kMarshallingError;
   const std::string_view blank_test = trimmed(asked.value_or(std::string_view()));
   const bool all = blank_test.empty() || blank_test == "/";
   std::vector<std::string> paths;
-  for (const tree::NodeId node : tree_.ephemerals(asker.session)) {
+  for (const tree::NodeId node : tree_.ephemerals(session)) {
     std::string path;
     tree_.append_path(node, path);
     if (all || path.starts_with(*asked)) paths.push_back(std::move(path));
@@ -185,7 +198,7 @@ ErrorCode Reads::get_ephemerals(JuteReader& in, const Asker& asker, JuteWriter& 
 
 // Each operation succeeds or fails alone; a request that cannot be decoded fails as a whole. The
 // watch flag inside is ignored, as in Apache.
-ErrorCode Reads::multi_read(JuteReader& in, const Asker& asker, JuteWriter& out) const {
+ErrorCode Reader::multi_read(JuteReader& in, Ids ids, JuteWriter& out) const {
   while (true) {
     const auto header = wire::MultiHeader::decode(in);
     if (!in.ok()) return ErrorCode::kMarshallingError;
@@ -195,7 +208,7 @@ ErrorCode Reads::multi_read(JuteReader& in, const Asker& asker, JuteWriter& out)
     }
     const auto request = wire::PathWatchRequest::decode(in);
     if (!in.ok() || !request.path) return ErrorCode::kMarshallingError;
-    const Found found = find(request.path, perms::kRead, asker);
+    const Found found = find(request.path, perms::kRead, ids);
     if (found.error != ErrorCode::kOk) {
       const auto error = static_cast<std::int32_t>(found.error);
       wire::MultiHeader{OpCode::kError, false, error}.encode(out);
@@ -213,13 +226,4 @@ ErrorCode Reads::multi_read(JuteReader& in, const Asker& asker, JuteWriter& out)
   return ErrorCode::kOk;
 }
 
-ErrorCode Reads::who_am_i(const Asker& asker, JuteWriter& out) const {
-  out.write_int(static_cast<std::int32_t>(asker.identities.size()));
-  for (const Id& id : asker.identities) {
-    out.write_string(id.scheme);
-    out.write_string(txn::display_user(id));
-  }
-  return ErrorCode::kOk;
-}
-
-}  // namespace drover::lane
+}  // namespace drover::txn
