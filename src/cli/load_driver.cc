@@ -237,6 +237,7 @@ Result<void> LoadDriver::step(Workload* workload, std::size_t outstanding, base:
   if (now - last_reply_ > kStallMax) {
     return connection_failure(fmt::format("no answer for {} s", kStallMax.count()));
   }
+  if (const auto pinged = ping_idle_sessions(now, workload); !pinged) return pinged;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
   std::array<epoll_event, 256> ready;
   const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()),
@@ -257,6 +258,22 @@ Result<void> LoadDriver::step(Workload* workload, std::size_t outstanding, base:
     if (sessions_[index].state != State::kOpen || draining_) continue;
     fill(index, *workload, outstanding);
     if (const auto flushed = flush(index, workload); !flushed) return flushed;
+  }
+  return {};
+}
+
+Result<void> LoadDriver::ping_idle_sessions(base::Instant now, Workload* workload) {
+  if (now - pings_checked_ < kPingInterval / 2) return {};
+  pings_checked_ = now;
+  for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    Session& session = sessions_[i];
+    if (session.state != State::kOpen || session.is_closing) continue;
+    if (now - session.last_sent < kPingInterval) continue;
+    wire::JuteWriter out(session.out);
+    out.write_int(8);
+    wire::RequestHeader{.xid = wire::xid::kPing, .op = wire::OpCode::kPing}.encode(out);
+    session.last_sent = now;
+    if (const auto flushed = flush(i, workload); !flushed) return flushed;
   }
   return {};
 }
@@ -327,6 +344,7 @@ Result<void> LoadDriver::take_frame(std::size_t index, std::string_view frame, W
     }
     return {};
   }
+  if (header.xid == wire::xid::kPing) return {};
   if (!in.ok() || session.in_flight.size() == 0) {
     return connection_failure("the server sent an answer to no question");
   }
@@ -352,6 +370,7 @@ Result<void> LoadDriver::finish_handshake(std::size_t index, std::string_view fr
   const auto response = wire::ConnectResponse::decode(in);
   if (!in.ok() || response.timeout_ms <= 0) return lose(index, "handshake refused", workload);
   session.state = State::kOpen;
+  session.last_sent = last_reply_;
   ++open_count_;
   watch_socket(index, EPOLLIN);
   if (workload != nullptr) workload->on_open(index, session.connect_started, last_reply_);
@@ -367,6 +386,7 @@ void LoadDriver::fill(std::size_t index, Workload& workload, std::size_t outstan
     if (!tag) return;
     session.next_xid = session.next_xid == INT32_MAX ? 1 : session.next_xid + 1;
     session.in_flight.push({.sent = now, .tag = *tag});
+    session.last_sent = now;
     if (*tag == kCloseTag) {
       session.is_closing = true;
       return;

@@ -3,7 +3,7 @@
 // epoll, one read and one write per wake-up of a session, so that what is measured is the server.
 //
 // A connection that the server closes is counted and stays closed; the run goes on with the others and fails
-// when none is left. No pings are sent: a session lives as long as it is kept busy.
+// when none is left. A session with nothing to do for kPingInterval is kept alive by a ping.
 
 #include <sys/socket.h>
 
@@ -53,6 +53,8 @@ class LoadDriver {
 
   // Without any reply for so long a run gives up.
   static constexpr std::chrono::seconds kStallMax{30};
+  // Half of the shortest session timeout that a server with default settings grants.
+  static constexpr std::chrono::seconds kPingInterval{2};
 
  private:
   enum class State { kClosed, kConnecting, kHandshaking, kOpen };
@@ -82,6 +84,7 @@ class LoadDriver {
     std::uint32_t registered_events = 0;  // with epoll
     std::size_t server = 0;               // index into addresses_
     base::Instant connect_started;
+    base::Instant last_sent;
     std::int32_t next_xid = 1;
     bool is_closing = false;     // closeSession was sent
     base::ByteBuffer out;        // encoded, not yet written
@@ -102,6 +105,7 @@ class LoadDriver {
   Result<void> finish_handshake(std::size_t index, std::string_view frame, Workload* workload);
   void fill(std::size_t index, Workload& workload, std::size_t outstanding);
   Result<void> flush(std::size_t index, Workload* workload);
+  Result<void> ping_idle_sessions(base::Instant now, Workload* workload);
   void watch_socket(std::size_t index, std::uint32_t events);
   void hang_up(Session& session);
   Result<void> lose(std::size_t index, const std::string& why, Workload* workload);
@@ -115,6 +119,7 @@ class LoadDriver {
   bool draining_ = false;
   std::uint64_t connections_lost_ = 0;
   std::uint64_t losses_in_a_row_ = 0;
+  base::Instant pings_checked_;
   base::Instant last_reply_;  // when bytes last arrived on any session
   std::vector<char> input_;  // shared by all sessions
 };
