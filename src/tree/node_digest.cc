@@ -1,16 +1,8 @@
 #include "tree/node_digest.h"
 
-#include <zlib.h>
-
 #include "wire/jute_writer.h"
 
 namespace drover::tree {
-
-std::uint32_t crc32(std::uint32_t crc, std::string_view bytes) {
-  if (bytes.empty()) return crc;
-  return static_cast<std::uint32_t>(
-      ::crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
 
 std::uint32_t content_crc(std::string_view path, wire::NullableBytes data) {
   const std::uint32_t crc = crc32(0, path);

@@ -6,13 +6,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tree/crc32.h"
 #include "tree/node_stat.h"
 #include "wire/jute_reader.h"
 
 namespace drover::tree {
-
-// CRC-32 (IEEE), continued from `crc`; 0 starts one.
-[[nodiscard]] std::uint32_t crc32(std::uint32_t crc, std::string_view bytes);
 
 // "" for the root. Null data counts as no bytes.
 [[nodiscard]] std::uint32_t content_crc(std::string_view path, wire::NullableBytes data);
