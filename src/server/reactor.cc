@@ -29,7 +29,7 @@ Reactor::Reactor(ReactorOptions options, SharedTree& shared, const txn::AuthOpti
       drained_(std::move(drained)),
       ask_status_(std::move(ask_status)),
       work_(asio::make_work_guard(context_)),
-      lane_(options_.lane, shared.tree, auth),
+      lane_(options_.lane, shared.ungated(), auth),
       deadline_(context_,
                 [this] {
                   lane_.on_timer(now());

@@ -134,7 +134,7 @@ std::optional<StartError> Server::Impl::open_data() {
 
 std::optional<StartError> Server::Impl::restore() {
   const auto began = SteadyClock::now();
-  replica::Restorer restorer(shared.tree, sessions, log, now());
+  replica::Restorer restorer(shared.ungated(), sessions, log, now());
   const auto report = storage::restore(disk,
                                        {.snapshot_dir = data_dir->snapshot_dir(),
                                         .log_dir = data_dir->log_dir(),
@@ -151,7 +151,7 @@ std::optional<StartError> Server::Impl::restore() {
   txns.add(report->txns_replayed);
   startup = {{"dbinittime", init_ms}, {"startup_txns_loaded", txns}};
   log.info("restored {} znodes, {} sessions up to zxid 0x{:x} in {} ms: snapshot {}, {} txns replayed",
-           shared.tree.node_count(), sessions.size(), static_cast<std::uint64_t>(shared.tree.last_zxid().value),
+           shared.ungated().node_count(), sessions.size(), static_cast<std::uint64_t>(shared.ungated().last_zxid().value),
            ms, report->snapshot_file.empty() ? "none" : report->snapshot_file, report->txns_replayed);
   // A snapshot that is newest, whole and up to date already says everything.
   first_snapshot_due = report->snapshot_file.empty() || report->txns_replayed > 0 ||
@@ -172,7 +172,7 @@ void Server::Impl::make_threads() {
 }
 
 std::optional<StartError> Server::Impl::write_first_snapshot() {
-  replica.emplace(replica_options(config), shared.tree, sessions, auth, log, now(), wall_now());
+  replica.emplace(replica_options(config), shared.ungated(), sessions, auth, log, now(), wall_now());
   runner.emplace(reactors[0]->context(), shared, *replica,
                  ReplicaRunner::Doors{
                      .persist = [this](std::vector<wire::TxnBytes>& txns) { disk_thread->submit(txns); },
@@ -187,7 +187,7 @@ std::optional<StartError> Server::Impl::write_first_snapshot() {
                                          .on_failure = [this](const Error& error) { on_disk_failure(error); }});
   status.emplace(status_sources());
   if (!first_snapshot_due) return std::nullopt;
-  SnapshotStart start{.zxid = shared.tree.last_zxid(), .sessions = {}};
+  SnapshotStart start{.zxid = shared.ungated().last_zxid(), .sessions = {}};
   for (const auto& [id, timeout_ms] : sessions.list()) start.sessions.push_back({id, timeout_ms});
   const auto written = snapshot->write_now(start);
   if (!written) return StartError{ExitCode::kFailed, written.error().message};
@@ -198,7 +198,7 @@ void Server::Impl::serve() {
   disk_thread->start();
   snapshot->start();
   for (auto& reactor : reactors) {
-    threads.emplace_back([this, r = reactor.get()] {
+    threads.emplace_back([r = reactor.get()] {
       name_this_thread(fmt::format("reactor-{}", r->index()));
       r->run();
     });

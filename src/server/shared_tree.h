@@ -17,6 +17,9 @@ struct SharedTree {
   SharedTree(tree::Tree tree_in, std::uint32_t lanes)
       : gate(lanes + 1), tree(std::move(tree_in)), inboxes(lanes), watched(lanes, 0) {}
 
+  // The tree before any thread runs, or a reference for someone who will hold the gate whenever it is used.
+  [[nodiscard]] tree::Tree& ungated() DROVER_NO_THREAD_SAFETY_ANALYSIS { return tree; }
+
   [[nodiscard]] std::size_t snapshot_slot() const { return inboxes.size(); }
 
   TreeGate gate;

@@ -142,7 +142,7 @@ Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start) 
     const auto began = SteadyClock::now();
     {
       const ReadHold hold(shared_.gate, shared_.snapshot_slot());
-      walk_slice(*walk, *writer, path);
+      walk_slice(shared_.tree, *walk, *writer, path);
       done = walk->node() == tree::kNoNode;
     }
     const std::int64_t us = elapsed(began, std::chrono::microseconds(1));
@@ -167,9 +167,9 @@ Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start) 
   return writer->finish(digest, last);
 }
 
-void SnapshotThread::walk_slice(tree::Tree::Walk& walk, storage::SnapshotWriter& writer, std::string& path) {
+void SnapshotThread::walk_slice(const tree::Tree& tree, tree::Tree::Walk& walk,
+                                storage::SnapshotWriter& writer, std::string& path) {
   const auto end = SteadyClock::now() + kHoldMax;
-  const tree::Tree& tree = shared_.tree;
   do {
     for (int i = 0; i < kNodesBetweenLooks && walk.node() != tree::kNoNode; ++i) {
       const tree::NodeId node = walk.node();

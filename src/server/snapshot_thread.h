@@ -68,8 +68,9 @@ class SnapshotThread {
   void snapshot();
   void purge();
   Result<storage::SnapshotFile> write(const SnapshotStart& start);
-  void walk_slice(tree::Tree::Walk& walk, storage::SnapshotWriter& writer, std::string& path)
-      DROVER_REQUIRES_SHARED(shared_.gate);
+  // Requires the snapshot's slot held.
+  void walk_slice(const tree::Tree& tree, tree::Tree::Walk& walk, storage::SnapshotWriter& writer,
+                  std::string& path);
 
   storage::Disk& disk_;
   const SnapshotThreadOptions options_;

@@ -67,6 +67,20 @@ void append_watches(const lane::Lane& lane, std::vector<admin::SessionWatch>& ou
   }
 }
 
+void fill_from_tree(const tree::Tree& tree, Word word, admin::StatusView& view) {
+  view.zxid = tree.last_zxid();
+  view.node_count = tree.node_count();
+  view.ephemerals_count = tree.ephemerals_count();
+  view.approximate_data_size = tree.approximate_data_size();
+  if (word != Word::dump) return;
+  for (const auto session : tree.sessions_with_ephemerals()) {
+    std::vector<std::string> paths;
+    for (const auto node : tree.ephemerals(session)) tree.append_path(node, paths.emplace_back());
+    std::ranges::sort(paths);
+    view.ephemerals.emplace_back(session, std::move(paths));
+  }
+}
+
 }  // namespace
 
 void StatusCollector::ask(Reactor& asking, std::weak_ptr<Client> client, Word word,
@@ -80,13 +94,13 @@ void StatusCollector::ask(Reactor& asking, std::weak_ptr<Client> client, Word wo
       bool complete = false;
       {
         const MutexLock lock(collection->mutex);
-        fill_from_reactor(*reactor, *collection);
+        fill_from_reactor(*reactor, collection->word, collection->view);
         complete = --collection->missing == 0;
       }
       if (!complete) return;
       boost::asio::post(collection->asking->context(), [this, collection] {
         const MutexLock lock(collection->mutex);
-        fill_from_process(*collection);
+        fill_from_process(collection->word, collection->view);
         collection->asking->answer_word(collection->client,
                                         admin::answer(collection->word, collection->view));
       });
@@ -94,9 +108,7 @@ void StatusCollector::ask(Reactor& asking, std::weak_ptr<Client> client, Word wo
   }
 }
 
-void StatusCollector::fill_from_reactor(Reactor& reactor, Collection& collection) const
-    DROVER_NO_THREAD_SAFETY_ANALYSIS {  // ask() holds the collection
-  admin::StatusView& view = collection.view;
+void StatusCollector::fill_from_reactor(Reactor& reactor, Word word, admin::StatusView& view) const {
   const lane::LaneProbe& lane = reactor.lane().probe();
   const ReactorProbe& probe = reactor.probe();
   view.latency_ms.merge(summary_of(lane));
@@ -105,7 +117,7 @@ void StatusCollector::fill_from_reactor(Reactor& reactor, Collection& collection
   view.connections_count += static_cast<std::int64_t>(reactor.clients_count());
   view.outstanding += lane.outstanding;
   view.watch_count += static_cast<std::int64_t>(reactor.lane().watches().watch_count());
-  if (collection.word == Word::mntr) {
+  if (word == Word::mntr) {
     const auto count = [&view](std::string_view name, std::int64_t n) {
       const auto found = std::ranges::find(view.counters, name, &admin::Counter::first);
       if (found == view.counters.end()) {
@@ -117,59 +129,49 @@ void StatusCollector::fill_from_reactor(Reactor& reactor, Collection& collection
     count("bytes_received_count", probe.bytes_received);
     count("connection_request_count", probe.connections_accepted);
   }
-  if (wants_connections(collection.word)) {
+  if (wants_connections(word)) {
     reactor.for_each_client([&view](const Client& client) { view.connections.push_back(view_of(client)); });
   }
-  if (wants_watches(collection.word)) append_watches(reactor.lane(), view.data_watches);
-  if (reactor.index() == 0) fill_from_replica(collection);
+  if (wants_watches(word)) append_watches(reactor.lane(), view.data_watches);
+  if (reactor.index() == 0) fill_from_replica(word, view);
 }
 
-void StatusCollector::fill_from_replica(Collection& collection) const DROVER_NO_THREAD_SAFETY_ANALYSIS {
-  admin::StatusView& view = collection.view;
-  const ReadHold hold(sources_.shared->gate, 0);
-  const tree::Tree& tree = sources_.shared->tree;
-  view.zxid = tree.last_zxid();
-  view.node_count = tree.node_count();
-  view.ephemerals_count = tree.ephemerals_count();
-  view.approximate_data_size = tree.approximate_data_size();
+void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) const {
+  {
+    const ReadHold hold(sources_.shared->gate, 0);
+    fill_from_tree(sources_.shared->tree, word, view);
+  }
   view.sessions_count = static_cast<std::int64_t>(sources_.sessions->size());
-  if (collection.word == Word::dump) {
+  if (word == Word::dump) {
     const auto time = now();
     const auto wall = wall_now();
     for (auto& [deadline, sessions] : sources_.sessions->buckets()) {
       view.session_buckets.push_back({wall.ms + (deadline - time).count() / 1'000'000, std::move(sessions)});
     }
-    for (const auto session : tree.sessions_with_ephemerals()) {
-      std::vector<std::string> paths;
-      for (const auto node : tree.ephemerals(session)) tree.append_path(node, paths.emplace_back());
-      std::ranges::sort(paths);
-      view.ephemerals.emplace_back(session, std::move(paths));
-    }
   }
-  if (collection.word == Word::hash) {
+  if (word == Word::hash) {
     for (const auto& [zxid, digest] : sources_.replica->digests()) {
       view.digests.emplace_back(zxid, static_cast<std::int64_t>(digest));
     }
   }
-  if (collection.word == Word::mntr) {
+  if (word == Word::mntr) {
     const auto& probe = sources_.replica->probe();
     view.counters.emplace_back("stale_sessions_expired", probe.sessions_expired);
     view.counters.emplace_back("digest_mismatches_count", probe.digest_mismatches);
   }
 }
 
-void StatusCollector::fill_from_process(Collection& collection) const DROVER_NO_THREAD_SAFETY_ANALYSIS {
-  admin::StatusView& view = collection.view;
+void StatusCollector::fill_from_process(Word word, admin::StatusView& view) const {
   view.version = zookeeper_version();
   view.uptime_ms = (now() - sources_.started).count() / 1'000'000;
   view.conf = sources_.conf;
   view.trace_mask = trace_mask_.load(std::memory_order_relaxed);
-  if (collection.word == Word::conf || collection.word == Word::dirs) {
+  if (word == Word::conf || word == Word::dirs) {
     view.data_dir_bytes = folder_bytes(view.conf.data_dir);
     view.log_dir_bytes = folder_bytes(view.conf.data_log_dir);
   }
-  if (collection.word == Word::envi) view.environment = environment();
-  if (collection.word == Word::mntr) {
+  if (word == Word::envi) view.environment = environment();
+  if (word == Word::mntr) {
     view.open_file_descriptors = open_file_descriptors();
     view.file_descriptors_max = file_descriptors_max();
     const DiskProbe disk = sources_.disk->probe();

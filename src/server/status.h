@@ -39,9 +39,9 @@ class StatusCollector {
 
  private:
   struct Collection;
-  void fill_from_reactor(Reactor& reactor, Collection& collection) const;
-  void fill_from_replica(Collection& collection) const;
-  void fill_from_process(Collection& collection) const;
+  void fill_from_reactor(Reactor& reactor, admin::Word word, admin::StatusView& view) const;
+  void fill_from_replica(admin::Word word, admin::StatusView& view) const;
+  void fill_from_process(admin::Word word, admin::StatusView& view) const;
   void reset(Reactor& reactor, admin::Word word) const;
 
   const StatusSources sources_;
