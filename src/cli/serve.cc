@@ -12,6 +12,7 @@
 
 #include "server/build_info.h"
 #include "server/config.h"
+#include "server/config_keys.h"
 #include "server/log.h"
 #include "server/server.h"
 
@@ -75,13 +76,33 @@ ExitCode serve(const std::string& file) {
   return ExitCode::kClean;
 }
 
+// One line per key: what is allowed, or why it changes nothing.
+void print_keys() {
+  for (const server::Key& key : server::config_keys()) {
+    fmt::print("{:<46} {}{}\n", fmt::format("{}{}", key.name, key.prefix ? "*" : ""),
+               key.set ? "" : "no meaning here: ", key.set ? key.allowed : key.why_ignored);
+  }
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("serve", "Serve clients, in the foreground, until SIGTERM or SIGINT");
+  command->footer(
+      "Without a file it serves on 127.0.0.1:2181 and keeps its data in ./drover-data.\n"
+      "zoo.cfg is Apache ZooKeeper's; `drover serve --keys` lists every key that is known.\n"
+      "Exit codes: 0 clean stop, 1 failure, 2 bad configuration, 3 data folder not accessible.\n\n"
+      "Examples:\n"
+      "  drover serve\n"
+      "  drover serve /etc/zookeeper/conf/zoo.cfg");
   auto file = std::make_shared<std::string>();
-  command->add_option("config", *file, "zoo.cfg; without it: standalone, 127.0.0.1:2181, data in ./drover-data");
-  command->callback([file, &exit_code] { exit_code = static_cast<int>(serve(*file)); });
+  auto keys = std::make_shared<bool>(false);
+  command->add_option("config", *file, "An Apache zoo.cfg");
+  command->add_flag("--keys", *keys, "List every key of zoo.cfg with what is allowed, then exit");
+  command->callback([file, keys, &exit_code] {
+    if (*keys) return print_keys();
+    exit_code = static_cast<int>(serve(*file));
+  });
 }
 
 }  // namespace drover::cli
