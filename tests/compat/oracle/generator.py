@@ -25,6 +25,7 @@ from support.rawclient import ADMIN, ALL, READ, Acl, Err, OpCode, encode_body
 SLOTS = 5
 NAMES = ("a", "b", "c", "d", "é", "名")
 TREE_SIZE_MAX = 250  # Above this, deletions outweigh creations.
+BURST_SIZES = (1, 1, 2, 3, 5, 8, 12, 20)
 AUDIT_EVERY = 10000  # Requests.
 
 USERS = (b"u1:p1", b"u2:p2", b"u1:p9")
@@ -127,10 +128,11 @@ class Generator:
     """Draws steps from a seed. `profile` is "plain", "extended" or "super"; `avoid` holds the names
     of differences (differences.py) that must not be provoked."""
 
-    def __init__(self, seed, profile, avoid):
+    def __init__(self, seed, profile, avoid, burst_max=20):
         self.random = random.Random(f"{seed} {profile}")
         self.profile = profile
         self.avoid = avoid
+        self.burst_sizes = [size for size in BURST_SIZES if size <= burst_max]
         self.requests = 0  # Sent so far.
         self._audited = 0
         self._known = {}  # path -> [version, aversion] as last seen at the first server
@@ -233,8 +235,7 @@ class Generator:
         return ("close", slot, requests)
 
     def _burst(self, slot):
-        size = self.random.choice((1, 1, 2, 3, 5, 8, 12, 20))
-        return ("burst", slot, self._requests(slot, size))
+        return ("burst", slot, self._requests(slot, self._choice(self.burst_sizes)))
 
     def _authenticate(self, slot):
         # On its own: authentication takes effect when it is parsed, ahead of what is in flight.

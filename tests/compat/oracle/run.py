@@ -58,9 +58,9 @@ class Oracle:
         self.allowed = differences.between(a, b, without)
         self.coverage = collections.Counter()  # See Driver.coverage; summed over runs.
 
-    def generate(self, seed, requests):
+    def generate(self, seed, requests, burst_max=20):
         """Runs a seed. Returns None, or (steps so far, Mismatch)."""
-        generator = Generator(seed, self.profile, self.allowed)
+        generator = Generator(seed, self.profile, self.allowed, burst_max)
         steps = []
         with self._driver() as driver:
             while generator.requests < requests:
@@ -137,6 +137,7 @@ def main():
     parser.add_argument("--a", default="apache-3.9", help="server kind; A also guides the seed")
     parser.add_argument("--b", default="drover")
     parser.add_argument("--profile", choices=PROFILES, default="plain")
+    parser.add_argument("--burst-max", type=int, default=20, help="1: no pipelining")
     parser.add_argument("--without", action="append", default=[], metavar="NAME",
                         help="do not allow this entry of differences.py")
     parser.add_argument("--steps", type=pathlib.Path, help="replay a file of steps")
@@ -152,8 +153,10 @@ def main():
         failure = oracle.replay(steps)
         command = oracle.command(f"--steps {options.steps}")
     else:
-        failure = oracle.generate(options.seed, options.requests)
-        command = oracle.command(f"--seed {options.seed} --requests {options.requests}")
+        failure = oracle.generate(options.seed, options.requests, options.burst_max)
+        command = oracle.command(
+            f"--seed {options.seed} --requests {options.requests} --burst-max {options.burst_max}"
+        )
     seconds = time.monotonic() - started
     if options.coverage:
         for (name, outcome), count in sorted(oracle.coverage.items(), key=str):
