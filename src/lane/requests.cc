@@ -282,8 +282,8 @@ void Lane::Impl::on_auth(LaneConnection& connection, const wire::RequestHeader& 
 void Lane::Impl::on_sasl(LaneConnection& connection, const wire::RequestHeader& header,
                          std::string_view body, base::Instant now) {
   wire::JuteReader in(body, options.length_max);
-  in.read_bytes();
-  if (!in.ok()) return close_now(connection);
+  const auto token = in.read_bytes();
+  if (!in.ok() || !token) return close_now(connection);
   ready(connection, {.xid = header.xid, .op = header.op, .received = now});
 }
 

@@ -305,6 +305,14 @@ TEST(OrderTest, SaslIsAnsweredWithNoTokenAndTheConnectionStaysUsable) {
   EXPECT_THAT(client.heard(), ElementsAre("1 @0 sasl null", "-2 @1 ping", "closed"));
 }
 
+TEST(OrderTest, SaslWithoutATokenEndsTheConnection) {
+  Server server;
+  Client& client = server.connect();
+  client.with_path(wire::OpCode::kSasl, std::nullopt);
+  server.run();
+  EXPECT_THAT(client.heard(), ElementsAre("closed"));
+}
+
 TEST(OrderTest, EnforcedAuthRefusesEverythingElse) {
   Server server({.lane = {.enforced_auth_schemes = {"digest"}}});
   Client& client = server.connect();
