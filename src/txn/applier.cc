@@ -62,12 +62,8 @@ void Applier::note(Change::Kind kind, std::string_view path, std::shared_ptr<con
   sink_->changes.push_back(std::move(change));
 }
 
-void Applier::respond(OpCode type, std::string_view path, tree::NodeId node) {
-  if (body_ == nullptr) return;
-  const bool has_path = type == OpCode::kCreate || type == OpCode::kCreate2 ||
-                        type == OpCode::kCreateContainer || type == OpCode::kCreateTtl;
-  if (has_path) body_->write_string(path);
-  if (type != OpCode::kCreate) wire::encode_stat(tree_.stat(node), *body_);
+void Applier::respond(const Stat& stat) {
+  if (body_ != nullptr) wire::encode_stat(stat, *body_);
 }
 
 ErrorCode Applier::create(OpCode type, const wire::CreateTxn& txn) {
@@ -88,7 +84,13 @@ ErrorCode Applier::create(OpCode type, const wire::CreateTxn& txn) {
     note(Change::Kind::kCreated, txn.path, readers(tree_, node),
          readers(tree_, tree_.parent(node)));
   }
-  respond(type, txn.path, node);
+  if (body_ == nullptr) return ErrorCode::kOk;
+  body_->write_string(txn.path);
+  if (type == OpCode::kCreate) return ErrorCode::kOk;
+  Stat stat = tree_.stat(node);
+  // The tree writes its own count into a new zookeeper_stats at once; the answer is about what came.
+  stat.data_length = txn.data ? static_cast<std::int32_t>(txn.data->size()) : 0;
+  respond(stat);
   return ErrorCode::kOk;
 }
 
@@ -111,14 +113,14 @@ ErrorCode Applier::set_data(const wire::SetDataTxn& txn) {
       tree_.set_data(txn.path, txn.data, txn.version, header_.zxid, header_.time.ms, &node);
   if (error != ErrorCode::kOk) return error;
   if (sink_ != nullptr) note(Change::Kind::kDataChanged, txn.path, readers(tree_, node), nullptr);
-  respond(OpCode::kSetData, txn.path, node);
+  respond(tree_.stat(node));
   return ErrorCode::kOk;
 }
 
 ErrorCode Applier::set_acl(const wire::SetAclTxn& txn) {
   tree::NodeId node = tree::kNoNode;
   const ErrorCode error = tree_.set_acl(txn.path, to_list(txn.acl), txn.version, &node);
-  if (error == ErrorCode::kOk) respond(OpCode::kSetAcl, txn.path, node);
+  if (error == ErrorCode::kOk) respond(tree_.stat(node));
   return error;
 }
 

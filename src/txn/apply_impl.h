@@ -40,7 +40,7 @@ class Applier {
   ErrorCode create(wire::OpCode type, const wire::CreateTxn& txn);
   ErrorCode set_data(const wire::SetDataTxn& txn);
   ErrorCode set_acl(const wire::SetAclTxn& txn);
-  void respond(wire::OpCode type, std::string_view path, tree::NodeId node);
+  void respond(const Stat& stat);
   void note(Change::Kind kind, std::string_view path, std::shared_ptr<const AclList> acl,
             std::shared_ptr<const AclList> parent_acl);
 

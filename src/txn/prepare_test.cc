@@ -518,6 +518,19 @@ TEST(PrepareWithoutDigestTest, WritesNone) {
 
 // ---- quotas
 
+// The server counts the subtree into a new stats znode at once, but after it took the Stat.
+TEST_F(PrepareTest, NewQuotaStatsAreAnsweredAsTheyCame) {
+  make("/zookeeper/quota/q");
+  ASSERT_EQ(error(OpCode::kCreate, create_body("/zookeeper/quota/q/zookeeper_limits", "count=9")),
+            ErrorCode::kOk);
+  const Result result =
+      run(OpCode::kCreate2, create_body("/zookeeper/quota/q/zookeeper_stats", "any"));
+  wire::JuteReader in(result.body);
+  in.read_string();
+  EXPECT_EQ(wire::decode_stat(in).data_length, 3);
+  EXPECT_EQ(data("/zookeeper/quota/q/zookeeper_stats"), "count=0,bytes=0");
+}
+
 class EnforcedQuotaTest : public PrepareTest {
  protected:
   EnforcedQuotaTest() : PrepareTest({.prepare = {.enforce_quota = true}}) {}
