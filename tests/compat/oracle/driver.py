@@ -77,6 +77,7 @@ class Driver:
         slot = self.slots[number]
         if slot.session is None:
             return []
+        self._flush(slot)
         former, slot.clients = slot.clients, None
         if former and options.get("last_zxid_seen", 0) > 10**6 // 2:
             self._end(former)  # The server would not touch it: keep both sides alike.
@@ -133,11 +134,14 @@ class Driver:
 
     def _disconnect(self, number):
         slot = self.slots[number]
-        if slot.clients:
-            # Whatever is on its way must not be lost on one side only.
-            self._exchange(slot, [(-2, OpCode.PING, ())], False)
-            self._drop(slot)
+        self._flush(slot)
+        self._drop(slot)
         return []
+
+    def _flush(self, slot, sort=False):
+        # Whatever is on its way must not be lost, on one side only, with a connection that ends.
+        if slot.clients:
+            self._exchange(slot, [(-2, OpCode.PING, ())], False, sort)
 
     def _drop(self, slot):
         if slot.clients:
@@ -161,6 +165,7 @@ class Driver:
         slot = self.slots[number]
         if slot.clients is None:
             return []
+        self._flush(slot)
         replies = self._exchange(slot, requests, True)
         self._drop(slot)
         return replies
@@ -207,6 +212,7 @@ class Driver:
         slot = self.slots[number]
         if slot.clients is None:
             return []
+        self._flush(slot)
         for client in slot.clients:
             client.send_bytes(data)
         self._compare_rest(slot.clients)
@@ -215,8 +221,7 @@ class Driver:
 
     def _barrier(self, sort):
         for slot in self.slots:
-            if slot.clients:
-                self._exchange(slot, [(-2, OpCode.PING, ())], False, sort)
+            self._flush(slot, sort)
 
     def _exchange(self, slot, requests, to_end, sort=False):
         """Sends requests to both, reads and compares the answers; returns A's replies."""

@@ -140,6 +140,7 @@ class Generator:
         self._zxid = 0
         self._xids = [0] * SLOTS
         self._state = ["none"] * SLOTS  # none, open, away (session without connection)
+        self._planned = []  # Steps that were decided on already.
         self._watched = [collections.deque(maxlen=12) for _ in range(SLOTS)]
 
     # -- steps -------------------------------------------------------------------------------
@@ -149,6 +150,8 @@ class Generator:
         if self.requests - self._audited >= AUDIT_EVERY:
             self._audited = self.requests
             return ("audit",)
+        if self._planned:
+            return self._planned.pop(0)
         slot = self.random.randrange(SLOTS)
         state = self._state[slot]
         if state == "none":
@@ -159,9 +162,8 @@ class Generator:
         if draw < 0.955:
             return self._burst(slot)
         if draw < 0.960:
-            if self.profile == "extended":
-                return ("burst", slot, self._set_up_quota(slot))
-            return self._burst(slot)
+            self._plan_quota(slot)
+            return self._planned.pop(0)
         if draw < 0.980:
             return self._authenticate(slot)
         if draw < 0.985:
@@ -254,19 +256,27 @@ class Generator:
             data = self._choice(USERS)
         return ("burst", slot, [(xid, OpCode.AUTH, ("digest", data))])
 
-    def _set_up_quota(self, slot):
-        # Chance alone seldom builds the three levels.
+    def _plan_quota(self, slot):
+        # Chance alone seldom builds the three levels and then fills them. One request for each step:
+        # quotas are checked against what is applied.
         everyone = (Acl(ALL, "world", "anyone"),)
         node = self._choice(QUOTA_NODES)
-        path, requests = "", []
-        for part in f"zookeeper/quota{node}/zookeeper_limits".split("/"):
-            path += f"/{part}"
-            requests.append((OpCode.CREATE, (path, self._data(path), everyone, 0)))
+        limits = f"/zookeeper/quota{node}/zookeeper_limits"
         stats = f"/zookeeper/quota{node}/zookeeper_stats"
+        requests = [(OpCode.SET_ACL, ("/zookeeper/quota", everyone, -1))]
+        parts = limits.split("/")
+        for end in range(4, len(parts) + 1):
+            path = "/".join(parts[:end])
+            requests.append((OpCode.CREATE, (path, self._data(path), everyone, 0)))
         requests.append((OpCode.CREATE, (stats, self._data(stats), everyone, 0)))
+        requests.append((OpCode.SET_DATA, (limits, self._choice(LIMITS), -1)))
         requests.append((OpCode.CREATE2, (node, b"1234567", everyone, 0)))
+        for name in self.random.sample(NAMES, 4):
+            requests.append((OpCode.CREATE, (f"{node}/{name}", b"12", everyone, 0)))
+        requests.append((OpCode.SET_DATA, (node, self.random.randbytes(30), -1)))
+        requests.append((OpCode.GET_DATA, (stats, False)))
         self.requests += len(requests)
-        return [(self._xid(slot), *request) for request in requests]
+        self._planned = [("burst", slot, [(self._xid(slot), *request)]) for request in requests]
 
     def _fatal(self, slot):
         self._state[slot] = "away"
@@ -375,6 +385,8 @@ class Generator:
             return (self._choice((None, "", "/", " ", "/a", "/b", self._path())),)
         if op == OpCode.RECONFIG:
             return (None, self._choice(("", None, "1")), None, -1)
+        if op == OpCode.GET_ALL_CHILDREN_NUMBER and "number-of-all-below-nothing" in self.avoid:
+            return (self._path(op) or "/",)
         if op in (OpCode.SYNC, OpCode.GET_ACL, OpCode.GET_ALL_CHILDREN_NUMBER):
             return (self._path(op),)
         # exists, getData, getChildren, getChildren2
@@ -393,6 +405,11 @@ class Generator:
             flags = 4
         if flags in (2, 3, 6) and isinstance(path, str) and self._rarely(0.3):
             path = self._choice(("/", f"{path}/", f"{path}/.", f"{path}/.."))
+        lasting = (op == OpCode.CREATE_CONTAINER and "ephemeral-container" in self.avoid) or (
+            _is_quota(path) and "ephemeral-quota" in self.avoid
+        )
+        if lasting and flags in (1, 3):
+            flags -= 1
         if in_multi and op == OpCode.CREATE_CONTAINER and "multi-container-flags" in self.avoid:
             flags = 4
         acl = self._acl(path)
@@ -407,7 +424,7 @@ class Generator:
         if self.random.random() < 0.1:
             ttl = self._choice((0, -1, -(2**63), 2**40, 2**63 - 1))
         if self.random.random() < 0.05 and not bad_in_multi:
-            flags, ttl = self._choice((0, 1, 2, 3, 4)), abs(ttl) & (2**62 - 1)
+            flags, ttl = self._choice((0, 2, 4, 0 if lasting else 1)), abs(ttl) & (2**62 - 1)
         return path, self._data(path), acl, flags, ttl
 
     def _multi(self):
@@ -497,7 +514,11 @@ class Generator:
                 # Slot 0 is persistent (list 3), slot 1 recursive (list 4), others one-shot.
                 mine = (position == slot + 3) if slot < 2 else position < 3
                 paths = paths if mine else []
-            lists.append(None if self._rarely(0.005) else tuple(paths))
+            anywhere = "set-watches-null-behind-others" not in self.avoid
+            if not anywhere:
+                paths = ["" if path is None else path for path in paths]
+            null = self._rarely(0.005) and (anywhere or not lists)
+            lists.append(None if null else tuple(paths))
         return (zxid, *lists)
 
     # -- values ------------------------------------------------------------------------------
@@ -521,7 +542,7 @@ class Generator:
                                else self._choice(self._paths))
         if draw < 0.94:
             return self._choice(RESERVED_PATHS)
-        if draw < 0.96 and self.profile == "extended":
+        if draw < 0.96:
             return self._quota_path()
         if draw < 0.99:
             return self._bad_path(op)
@@ -546,7 +567,7 @@ class Generator:
         draw = self.random.random()
         if len(self._paths) > TREE_SIZE_MAX and draw < 0.7:
             return self._choice(self._paths)  # Exists: the tree stays small.
-        if self.profile == "extended" and draw < 0.12:
+        if draw < 0.12:
             return self._quota_path()
         if draw < 0.4 or not self._paths:
             return self._child("/")
@@ -661,6 +682,10 @@ class Generator:
     def _remove(self, path):
         if self._known.pop(path, None) is not None and not path.startswith("/zookeeper"):
             self._paths.remove(path)
+
+
+def _is_quota(path):
+    return isinstance(path, str) and path.startswith("/zookeeper/quota")
 
 
 _NODE_KINDS = {OpCode.CREATE_CONTAINER, OpCode.CREATE_TTL, OpCode.MULTI}
