@@ -341,14 +341,15 @@ def maven_class_path(version):
     """Class path of a pinned release; resolved by Maven once, then kept in build/compat."""
     pins = MAVEN_RELEASES[version]
     kept = CACHE / f"classpath-zookeeper-{pins['zookeeper']}.txt"
-    if kept.exists():
+    pom = pathlib.Path(__file__).parent / "apache" / "pom.xml"
+    if kept.exists() and kept.stat().st_mtime >= pom.stat().st_mtime:
         class_path = kept.read_text().strip()
         if all(os.path.exists(jar) for jar in class_path.split(":")):
             return class_path
     CACHE.mkdir(parents=True, exist_ok=True)
     fresh = kept.with_suffix(f".{os.getpid()}")
     command = [
-        "mvn", "-q", "-B", "-f", str(pathlib.Path(__file__).parent / "apache" / "pom.xml"),
+        "mvn", "-q", "-B", "-f", str(pom),
         "dependency:build-classpath", f"-Dmdep.outputFile={fresh}",
         *(f"-D{name}.version={pin}" for name, pin in pins.items()),
     ]
