@@ -346,6 +346,7 @@ void Client::on_bytes(std::string_view bytes) {
 }
 
 void Client::on_payload(std::string_view payload) {
+  if (!checks_) return;
   JuteReader in(payload);
   if (awaits_session_) {
     awaits_session_ = false;
