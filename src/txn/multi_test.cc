@@ -305,5 +305,21 @@ TEST_F(MultiTest, ALateFailureAfterDeleteAndRecreate) {
   EXPECT_EQ(prepare.outstanding_changes(), 0u);
 }
 
+TEST_F(MultiTest, ATxnThatCouldNotBeReadBackFailsWithRoomForTheErrorsBehindIt) {
+  constexpr std::int32_t kLengthMax = 4000;
+  TestLeader small({.prepare = {.length_max = kLengthMax}});
+  small.as({{"digest", "user:" + std::string(400, 'h')}});
+  const AclList creator{{perms::kAll, {"auth", ""}}};
+  std::vector<MultiBodyOp> ops;
+  for (int i = 0; i < 50; ++i) {  // about 450 bytes each in the txn, 45 in the request
+    ops.push_back({OpCode::kCreate, create_body("/n" + std::to_string(i), "", 0, creator)});
+  }
+  const Result result = small.run(OpCode::kMulti, multi_body(ops));
+  EXPECT_LE(result.txn.size(), std::size_t{kLengthMax});
+  EXPECT_THAT(errors(result), testing::Contains(ErrorCode::kMarshallingError));
+  EXPECT_FALSE(small.exists("/n0"));
+  EXPECT_EQ(small.prepare.outstanding_changes(), 0u);
+}
+
 }  // namespace
 }  // namespace drover::txn

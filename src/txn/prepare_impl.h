@@ -23,6 +23,7 @@ struct PrepareContext {
 struct MultiOp {
   wire::OpCode type = wire::OpCode::kError;
   std::variant<wire::CreateRequest, wire::PathVersionRequest, wire::SetDataRequest> request;
+  std::size_t bytes_behind = 0;  // of the request, after this operation
 };
 
 struct Prepare::Impl {
@@ -35,6 +36,7 @@ struct Prepare::Impl {
   std::vector<MultiOp> multi_ops;        // scratch
   std::vector<std::string> close_paths;  // scratch
   std::size_t txn_begin = 0;             // where the txn being written begins in the output
+  std::size_t txn_rest = 0;              // at most so many bytes will follow in it; 0 outside multi
 
   Outcome dispatch(const PrepareContext& context, const Request& request, std::string_view body,
                    base::ByteBuffer& out);
@@ -75,7 +77,7 @@ struct Prepare::Impl {
   // expanded, so a request within the limit may make a txn beyond it.
   [[nodiscard]] bool is_too_long(const wire::JuteWriter& out) const {
     constexpr std::size_t kRoomForDigest = 64;
-    return out.position() - txn_begin + kRoomForDigest >
+    return out.position() - txn_begin + txn_rest + kRoomForDigest >
            static_cast<std::size_t>(options.length_max);
   }
   [[nodiscard]] bool allowed(const PendingZnode& znode, std::int32_t perms,

@@ -74,6 +74,7 @@ Decoded decode_multi(wire::JuteReader& in, std::vector<MultiOp>& ops) {
         decoded != Decoded::kOk) {
       return decoded;
     }
+    ops.back().bytes_behind = in.remaining();
   }
 }
 
@@ -123,6 +124,9 @@ void Prepare::Impl::write_multi_ops(const PrepareContext& context, wire::JuteWri
     out.write_int(static_cast<std::int32_t>(op.type));
     out.write_int(0);
     const std::size_t record = out.position();
+    // In the txn no operation takes more bytes than in the request, an error least of all; what an
+    // expanded ACL adds is counted as soon as it is written.
+    txn_rest = op.bytes_behind;
     const ErrorCode error = failed ? ErrorCode::kRuntimeInconsistency : multi_op(context, op, out);
     if (error != ErrorCode::kOk) {
       if (!failed) overlay.rollback();
@@ -133,6 +137,7 @@ void Prepare::Impl::write_multi_ops(const PrepareContext& context, wire::JuteWri
     }
     wire::store_big_endian(out.at(begin + 4), static_cast<std::uint32_t>(out.position() - record));
   }
+  txn_rest = 0;
 }
 
 }  // namespace drover::txn
