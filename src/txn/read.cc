@@ -14,6 +14,10 @@ using wire::OpCode;
 
 namespace {
 
+// Of one multiRead's response. Its request can name a large znode tens of thousands of times; without
+// a bound one frame of a megabyte would ask for gigabytes (and for more than a frame can be long).
+constexpr std::size_t kMultiReadBytesMax = 64u << 20;
+
 ErrorCode who_am_i(std::span<const Id> ids, JuteWriter& out) {
   out.write_int(static_cast<std::int32_t>(ids.size()));
   for (const Id& id : ids) {
@@ -196,10 +200,12 @@ ErrorCode Reader::get_ephemerals(JuteReader& in, wire::SessionId session, JuteWr
   return ErrorCode::kOk;
 }
 
-// Each operation succeeds or fails alone; a request that cannot be decoded fails as a whole. The
-// watch flag inside is ignored, as in Apache.
+// Each operation succeeds or fails alone; a request that cannot be decoded, or whose response would
+// be longer than kMultiReadBytesMax, fails as a whole. The watch flag inside is ignored, as in Apache.
 ErrorCode Reader::multi_read(JuteReader& in, Ids ids, JuteWriter& out) const {
+  const std::size_t begin = out.position();
   while (true) {
+    if (out.position() - begin > kMultiReadBytesMax) return ErrorCode::kMarshallingError;
     const auto header = wire::MultiHeader::decode(in);
     if (!in.ok()) return ErrorCode::kMarshallingError;
     if (header.done) break;
