@@ -61,6 +61,7 @@ ExitCode serve(const std::string& file) {
     return ExitCode::kBadConfig;
   }
   std::signal(SIGPIPE, SIG_IGN);  // a closed standard error must not end a server
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write, as a full disk is
   StopSignals signals;
   const auto log = server::make_log(config->log_level);
   log->info("Drover {} ({})", server::drover_version(), server::zookeeper_version());

@@ -19,7 +19,7 @@ struct Config {
   // Ports.
   int client_port = -1;             // -1: not set; 0: any free one
   std::string client_port_address;  // empty: every interface
-  int listen_backlog = -1;          // -1: 50, as Java's default
+  int listen_backlog = -1;          // -1: the server's own default
   std::int64_t connections_per_ip_max = 60;  // 0: no limit
   std::int64_t connections_max = 0;          // 0: no limit
   bool tcp_keep_alive = false;

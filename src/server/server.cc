@@ -110,12 +110,14 @@ struct Server::Impl {
 };
 
 std::optional<StartError> Server::Impl::bind() {
-  constexpr int kJavaBacklog = 50;
+  // Not Java's 50: who does not fit waits a second for the next SYN, and after a restart all clients
+  // come at once. The kernel lowers it to net.core.somaxconn.
+  constexpr int kDefaultBacklog = 4096;
   auto listening = net::Acceptor::listen(
       reactors[0]->context(),
       {.address = config.client_port_address,
        .port = static_cast<std::uint16_t>(config.client_port),
-       .backlog = config.listen_backlog == -1 ? kJavaBacklog : config.listen_backlog});
+       .backlog = config.listen_backlog == -1 ? kDefaultBacklog : config.listen_backlog});
   if (!listening) return StartError{ExitCode::kFailed, listening.error().message};
   acceptor = std::move(*listening);
   const auto at = acceptor->local_endpoint();
