@@ -167,7 +167,9 @@ WRONG_VALUES = [
 LINE_OF_KEY = 6  # in the file that test_a_wrong_value_is_refused writes
 
 
-@pytest.mark.parametrize(("key", "value", "allowed"), WRONG_VALUES)
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"), WRONG_VALUES, ids=[f"{row[0]}={row[1]}" for row in WRONG_VALUES]
+)
 def test_a_wrong_value_is_refused(tmp_path, key, value, allowed):
     defaults = {"dataDir": tmp_path / "data", "clientPort": servers.free_port()}
     others = [f"{name}={default}" for name, default in defaults.items() if name != key]
@@ -224,7 +226,11 @@ def test_a_folder_is_not_a_file(tmp_path):
     assert str(tmp_path) in one_line(done)
 
 
-@pytest.mark.parametrize("junk", [b"\x00" * 4096, b"\xff\xfe" * 2000, b"=" * 100_000])
+@pytest.mark.parametrize(
+    "junk",
+    [b"\x00" * 4096, b"\xff\xfe" * 2000, b"=" * 100_000],
+    ids=["zeros", "high-bytes", "separators"],
+)
 def test_a_file_of_junk_is_refused(tmp_path, junk):
     path = tmp_path / "zoo.cfg"
     path.write_bytes(junk)
