@@ -94,6 +94,7 @@ struct Server::Impl {
   ConnectionLimits limits;
   base::Instant started = now();
   std::vector<admin::NamedSummary> startup;
+  std::int64_t digest_mismatches_at_start = 0;
   bool first_snapshot_due = false;
 
   std::vector<std::unique_ptr<Reactor>> reactors;
@@ -146,6 +147,7 @@ std::optional<StartError> Server::Impl::restore() {
                                        restorer, log);
   if (!report) return StartError{ExitCode::kFailed, report.error().message};
   restorer.finish();
+  digest_mismatches_at_start = restorer.digest_mismatches();
   const std::int64_t ms = ms_since(began);
   admin::Summary init_ms;
   init_ms.add(ms);
@@ -310,6 +312,7 @@ StatusSources Server::Impl::status_sources() {
   sources.conf = conf_view(config, *data_dir, acceptor->local_endpoint().port());
   sources.started = started;
   sources.startup = startup;
+  sources.digest_mismatches_at_start = digest_mismatches_at_start;
   return sources;
 }
 

@@ -157,7 +157,8 @@ void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) cons
   if (word == Word::mntr) {
     const auto& probe = sources_.replica->probe();
     view.counters.emplace_back("stale_sessions_expired", probe.sessions_expired);
-    view.counters.emplace_back("digest_mismatches_count", probe.digest_mismatches);
+    view.counters.emplace_back("digest_mismatches_count",
+                               sources_.digest_mismatches_at_start + probe.digest_mismatches);
   }
 }
 

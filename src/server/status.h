@@ -28,6 +28,7 @@ struct StatusSources {
   admin::ConfView conf;
   base::Instant started;
   std::vector<admin::NamedSummary> startup;  // how the start went, fixed from then on
+  std::int64_t digest_mismatches_at_start = 0;
 };
 
 class StatusCollector {
