@@ -1,13 +1,13 @@
 #include "storage/log_reader.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "base/assert.h"
+#include "storage/adler32.h"
 #include "storage/log_format.h"
 
 namespace drover::storage {
@@ -71,11 +71,6 @@ Prefix parse_prefix(std::string_view bytes) {
           static_cast<std::int32_t>(load_big_endian<std::uint32_t>(bytes.data() + 8))};
 }
 
-std::uint64_t adler(std::string_view payload) {
-  return ::adler32(1, reinterpret_cast<const Bytef*>(payload.data()),
-                   static_cast<uInt>(payload.size()));
-}
-
 }  // namespace
 
 struct LogFileReader::Impl {
@@ -126,7 +121,7 @@ Result<std::string_view> LogFileReader::Impl::payload() {
   const auto bytes = entry->substr(log_format::kEntryPrefixSize, length);
   if (entry->back() != log_format::kEndByte) {
     reason = "an entry without its end byte";
-  } else if (adler(bytes) != prefix.checksum) {
+  } else if (adler32(kAdlerStart, bytes) != prefix.checksum) {
     reason = "an entry with a wrong checksum";
   } else if (length < wire::TxnHeader::kSize) {
     reason = "an entry too short for a txn header";
@@ -160,14 +155,13 @@ Result<bool> LogFileReader::Impl::whole_but_too_long() {
   const std::uint64_t begin = offset + log_format::kEntryPrefixSize;
   const std::uint64_t end = begin + static_cast<std::uint64_t>(prefix.length);
   if (end >= window.size()) return false;
-  uLong sum = 1;
+  std::uint32_t sum = kAdlerStart;
   for (std::uint64_t at = begin; at < end;) {
     const auto bytes =
         window.at(at, static_cast<std::size_t>(std::min<std::uint64_t>(kReadSize, end - at)));
     if (!bytes) return std::unexpected(bytes.error());
     if (bytes->empty()) return false;
-    sum = ::adler32(sum, reinterpret_cast<const Bytef*>(bytes->data()),
-                    static_cast<uInt>(bytes->size()));
+    sum = adler32(sum, *bytes);
     at += bytes->size();
   }
   return sum == prefix.checksum;
@@ -210,7 +204,9 @@ Result<void> LogFileReader::Impl::find_valid(LogEnd& end) {
     if (!entry) return std::unexpected(entry.error());
     if (entry->size() < length + log_format::kEntryFrameSize) continue;
     if (entry->back() != log_format::kEndByte) continue;
-    if (adler(entry->substr(log_format::kEntryPrefixSize, length)) != prefix.checksum) continue;
+    if (adler32(kAdlerStart, entry->substr(log_format::kEntryPrefixSize, length)) !=
+        prefix.checksum)
+      continue;
     end.next_valid = at;
     end.next_valid_zxid = zxid;
     return {};

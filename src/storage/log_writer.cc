@@ -1,12 +1,12 @@
 #include "storage/log_writer.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
+#include "storage/adler32.h"
 #include "storage/file_names.h"
 #include "storage/log_format.h"
 #include "wire/jute_writer.h"
@@ -16,9 +16,9 @@ namespace {
 
 void frame(const wire::TxnBytes& txn, base::ByteBuffer& out) {
   const auto size = static_cast<std::uint32_t>(txn.bytes.size());
-  const uLong checksum = ::adler32(1, reinterpret_cast<const Bytef*>(txn.bytes.data()), size);
+  const std::uint64_t checksum = adler32(kAdlerStart, txn.bytes);
   char* prefix = out.extend(log_format::kEntryPrefixSize);
-  wire::store_big_endian(prefix, static_cast<std::uint64_t>(checksum));
+  wire::store_big_endian(prefix, checksum);
   wire::store_big_endian(prefix + 8, size);
   out.append(txn.bytes);
   *out.extend(1) = log_format::kEndByte;

@@ -1,13 +1,14 @@
 #include "storage/snapshot_reader.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "storage/adler32.h"
 #include "storage/snapshot_format.h"
 #include "storage/snapshot_source.h"
 #include "wire/jute_reader.h"
@@ -87,14 +88,26 @@ class SealedStream {
  private:
   template <typename T>
   T take_number() {
-    T value = 0;
-    for (std::size_t left = sizeof(T); left > 0 && ok();) {
-      for (const char c : take_some(left)) {
-        value = static_cast<T>((value << 8) | static_cast<std::uint8_t>(c));
-        --left;
-      }
+    char bytes[sizeof(T)];
+    if (filled_ - at_ >= sizeof(T)) {
+      std::memcpy(bytes, chunk_.data() + at_, sizeof(T));
+      at_ += sizeof(T);
+      taken_ += sizeof(T);
+    } else if (!take_across_chunks(bytes)) {
+      return 0;
     }
+    T value = 0;
+    for (const char c : bytes) value = static_cast<T>((value << 8) | static_cast<std::uint8_t>(c));
     return ok() ? value : 0;
+  }
+
+  bool take_across_chunks(std::span<char> into) {
+    while (!into.empty() && ok()) {
+      const std::string_view some = take_some(into.size());
+      std::memcpy(into.data(), some.data(), some.size());
+      into = into.subspan(some.size());
+    }
+    return ok();
   }
 
   // At least one byte and at most `n`; fails at the end. Lives until the next take.
@@ -122,8 +135,7 @@ class SealedStream {
   }
 
   std::uint64_t checksum() {
-    sum_ =
-        ::adler32_z(sum_, reinterpret_cast<const Bytef*>(chunk_.data() + summed_), at_ - summed_);
+    sum_ = adler32(sum_, {chunk_.data() + summed_, at_ - summed_});
     summed_ = at_;
     return sum_;
   }
@@ -136,7 +148,7 @@ class SealedStream {
   std::size_t filled_ = 0;  // Invariant: summed_ <= at_ <= filled_
   std::size_t summed_ = 0;  // bytes of chunk_ that are in sum_
   std::uint64_t taken_ = 0;
-  uLong sum_ = 1;
+  std::uint32_t sum_ = kAdlerStart;
   std::optional<Error> failure_;
 };
 

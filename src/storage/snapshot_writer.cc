@@ -1,9 +1,9 @@
 #include "storage/snapshot_writer.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include "base/assert.h"
+#include "storage/adler32.h"
 #include "storage/file_names.h"
 #include "storage/snapshot_format.h"
 #include "storage/snapshot_sink.h"
@@ -19,7 +19,7 @@ struct SnapshotWriter::Impl {
   base::ByteBuffer buffer{};  // encoded, not yet checksummed
   std::unique_ptr<File> file{};
   std::unique_ptr<SnapshotSink> sink{};  // on *file: declared after it, so that it goes first
-  uLong checksum = 1;
+  std::uint32_t checksum = kAdlerStart;
   std::int64_t nodes = 0;
 
   Result<void> flush();
@@ -132,7 +132,7 @@ Result<void> SnapshotWriter::Impl::flush() {
     file = std::move(*created);
     sink = SnapshotSink::make(options.compression, *file);
   }
-  checksum = ::adler32_z(checksum, reinterpret_cast<const Bytef*>(buffer.data()), buffer.size());
+  checksum = adler32(checksum, buffer.view());
   if (auto done = sink->write(buffer.view()); !done) return done;
   buffer.clear();
   return {};
