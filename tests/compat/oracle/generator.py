@@ -217,9 +217,7 @@ class Generator:
             options["read_only"] = None
         elif draw < 0.2:
             options["last_zxid_seen"] = self._zxid
-        elif draw < 0.25 and away:
-            # Only without a connection: Apache closes the present one before it looks at the
-            # password, which ours must not copy.
+        elif draw < 0.25 and (away or "wrong-password-beside-a-connection" not in self.avoid):
             options["password"] = bytes(16)
             self._state[slot] = "away"
             return ("reattach", slot, options)
