@@ -92,6 +92,24 @@ def debian_java_walk():
     return [*java(debian_class_path(), "debian", NEWER_THAN_35), "Walk"]
 
 
+def curator_walk():
+    """The walk with Apache Curator, as curator/pom.xml pins it."""
+    folder = CACHE / "curator"
+    folder.mkdir(parents=True, exist_ok=True)
+    pom = HERE / "curator" / "pom.xml"
+    class_path_file = folder / "class-path"
+    stamp = Stamp(folder, pom)
+    if not stamp.is_current() or not _all_there(class_path_file.read_text()):
+        run(["mvn", "-q", "-B", "-f", pom, "dependency:build-classpath",
+             f"-Dmdep.outputFile={class_path_file}"])  # fmt: skip
+        stamp.put()
+    return [*java(class_path_file.read_text().strip(), "curator", ("java", "curator")), "CuratorWalk"]
+
+
+def _all_there(class_path):
+    return all(os.path.exists(jar) for jar in class_path.strip().split(":"))
+
+
 # -- Python ----------------------------------------------------------------------------------
 
 
@@ -169,6 +187,7 @@ def rust_walk():
 
 WALKS = {
     **{f"java-{version}": (maven_java_walk, version) for version in servers.MAVEN_RELEASES},
+    "curator": (curator_walk,),
     "kazoo": (kazoo_walk,),
     "go": (go_walk,),
     "node": (node_walk,),

@@ -42,6 +42,16 @@ JAVA_CHECKS_SINCE_37 = JAVA_CHECKS_SINCE_35 | {
     "watch.persistent", "watch.recursive", "watch.persistent-remove", "watch.persistent-restart",
     "multi.read", "node.ephemerals-of-session", "node.all-children-number", "acl.whoami",
 }  # fmt: skip
+CURATOR_CHECKS = frozenset(
+    {
+        "recipe.mutex", "recipe.read-write-lock", "recipe.semaphore", "recipe.leader-latch",
+        "recipe.barrier", "recipe.double-barrier", "recipe.atomic-long",
+        "recipe.curator-cache", "recipe.tree-cache", "recipe.path-children-cache",
+        "recipe.persistent-watcher", "recipe.persistent-node", "recipe.persistent-ttl-node",
+        "recipe.group-member", "recipe.shared-count", "framework.transaction", "framework.create",
+        "restart.term", "restart.kill", "expiry.ephemeral", "expiry.client", "expiry.recovery",
+    }
+)  # fmt: skip
 KAZOO_CHECKS = COMMON_CHECKS | {
     "crud.null-data", "acl.auth-failed", "node.sync",
     "recipe.lock", "recipe.lock-of-the-dead", "recipe.read-write-lock", "recipe.semaphore",

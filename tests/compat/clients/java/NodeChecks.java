@@ -1,4 +1,6 @@
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.ZooDefs.Ids;
@@ -51,10 +53,9 @@ final class NodeChecks {
             session.awaitGone(path);
         });
         talk.check("node.sync", () -> {
-            java.util.concurrent.ArrayBlockingQueue<String> reply =
-                    new java.util.concurrent.ArrayBlockingQueue<>(1);
+            ArrayBlockingQueue<String> reply = new ArrayBlockingQueue<>(1);
             zk.sync("/node", (rc, path, context) -> reply.add(rc + " " + path), null);
-            Conversation.equal("0 /node", reply.poll(20, java.util.concurrent.TimeUnit.SECONDS), "sync");
+            Conversation.equal("0 /node", reply.poll(20, TimeUnit.SECONDS), "sync");
         });
         talk.check("node.config", () ->
                 Conversation.equal(List.of("config", "quota"), sorted(zk), "/zookeeper"));
