@@ -43,13 +43,26 @@ CommandResult execute(ShellSession& session, const std::vector<std::string>& wor
 
 }  // namespace
 
-std::string ShellCommand::usage() const { return fmt::format("{} {}", name, syntax); }
+std::string ShellCommand::usage() const {
+  auto text = fmt::format("{} {}", name, syntax);
+  if (!usage_lists_options) return text;
+  const auto shown = [](const OptionSpec& option) {
+    return fmt::format("-{}{}", option.name, option.takes_value ? " <arg>" : "");
+  };
+  std::size_t width = 0;
+  for (const auto& option : options) width = std::max(width, shown(option).size());
+  text += '\n';
+  for (const auto& option : options) {
+    text += fmt::format(" {:<{}}   {}\n", shown(option), width, option.description);
+  }
+  return text;
+}
 
 const std::vector<const ShellCommand*>& all_commands() {
   static const auto all = [] {
     std::vector<const ShellCommand*> commands;
     for (const auto family : {read_commands(), write_commands(), acl_commands(), quota_commands(),
-                              watch_commands(), session_commands()}) {
+                              watch_commands(), config_commands(), session_commands()}) {
       for (const auto& command : family) commands.push_back(&command);
     }
     std::sort(commands.begin(), commands.end(),

@@ -19,7 +19,9 @@ struct ShellCommand {
   std::size_t args_min = 0;              // beside the name
   bool needs_session = true;  // false: works without one, and takes its words as they are
   CommandResult (*run)(ShellSession& session, const ParsedWords& words) = nullptr;
+  bool usage_lists_options = false;  // Apache does so for some commands
 
+  // What is said when too little was.
   [[nodiscard]] std::string usage() const;
 };
 
@@ -29,6 +31,7 @@ struct ShellCommand {
 [[nodiscard]] std::span<const ShellCommand> acl_commands();
 [[nodiscard]] std::span<const ShellCommand> quota_commands();
 [[nodiscard]] std::span<const ShellCommand> watch_commands();
+[[nodiscard]] std::span<const ShellCommand> config_commands();
 [[nodiscard]] std::span<const ShellCommand> session_commands();
 
 // All of them, sorted by name.

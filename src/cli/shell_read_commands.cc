@@ -1,4 +1,4 @@
-// ls, get, stat, config, sync, getEphemerals, getAllChildrenNumber, whoami, version.
+// ls, get, stat, sync, getEphemerals, getAllChildrenNumber, whoami, version.
 
 #include <fmt/format.h>
 
@@ -65,7 +65,10 @@ CommandResult ls(ShellSession& session, const ParsedWords& words) {
 }
 
 constexpr OptionSpec kGetOptions[] = {
-    {"b", false, "base64"}, {"s", false, "stats"}, {"w", false, "watch"}, {"x", false, "hexdump"}};
+    {"b", false, "Output data in base64 format"},
+    {"s", false, "Print znode stats additionally"},
+    {"w", false, "Watch for changes on the znode"},
+    {"x", false, "Output data in hexdump format"}};
 
 CommandResult get(ShellSession& session, const ParsedWords& words) {
   const auto& path = words.args[1];
@@ -88,43 +91,6 @@ CommandResult stat(ShellSession& session, const ParsedWords& words) {
   const auto found = session.client().exists(path, watch);
   if (!found) return command_error(found.error());
   session.out(stat_text(*found));
-  return {};
-}
-
-constexpr OptionSpec kConfigOptions[] = {
-    {"s", false, "stats"}, {"w", false, "watch"}, {"c", false, "client connection string"}};
-
-// What `config -c` makes of the configuration: its version and where clients connect.
-std::string client_config_text(std::string_view config) {
-  std::string version;
-  std::string servers;
-  while (!config.empty()) {
-    const auto end = config.find('\n');
-    const auto line = config.substr(0, end);
-    config = end == std::string_view::npos ? std::string_view() : config.substr(end + 1);
-    const auto equals = line.find('=');
-    if (equals == std::string_view::npos) continue;
-    const auto value = line.substr(equals + 1);
-    if (line.starts_with("version=")) version = value;
-    if (!line.starts_with("server.")) continue;
-    const auto semicolon = value.find(';');
-    if (semicolon == std::string_view::npos) continue;
-    auto address = std::string(value.substr(semicolon + 1));
-    address = address.substr(0, address.find(';'));  // behind it, the secure one
-    if (address.find(':') == std::string::npos) {
-      address = fmt::format("{}:{}", value.substr(0, value.find(':')), address);
-    }
-    servers += (servers.empty() ? "" : ",") + address;
-  }
-  return fmt::format("{} {}", version, servers);
-}
-
-CommandResult config(ShellSession& session, const ParsedWords& words) {
-  const auto found = session.client().get_config(words.has("w"));
-  if (!found) return command_error(found.error());
-  const std::string text = found->data.value_or("null");
-  session.out_line(words.has("c") ? client_config_text(text) : text);
-  if (words.has("s")) session.out(stat_text(found->stat));
   return {};
 }
 
@@ -168,9 +134,8 @@ CommandResult version(ShellSession& session, const ParsedWords&) {
 
 constexpr ShellCommand kCommands[] = {
     {"ls", "[-s] [-w] [-R] path", kLsOptions, 1, true, ls},
-    {"get", "[-s] [-w] [-b] [-x] path", kGetOptions, 1, true, get},
+    {"get", "[-s] [-w] [-b] [-x] path", kGetOptions, 1, true, get, true},
     {"stat", "[-w] path", kStatOptions, 1, true, stat},
-    {"config", "[-c] [-w] [-s]", kConfigOptions, 0, true, config},
     {"sync", "path", {}, 1, true, sync},
     {"getEphemerals", "path", {}, 0, true, get_ephemerals},
     {"getAllChildrenNumber", "path", {}, 1, true, get_all_children_number},

@@ -66,7 +66,7 @@ CommandResult print_watches(ShellSession& session, const ParsedWords& words) {
 
 constexpr ShellCommand kCommands[] = {
     {"addWatch", kAddSyntax, kAddOptions, 1, true, add_watch},
-    {"removewatches", "path [-c|-d|-p|-r|-a] [-l]", kRemoveOptions, 1, true, remove_watches},
+    {"removewatches", "path [-c|-d|-a] [-l]", kRemoveOptions, 1, true, remove_watches},
     {"printwatches", "on|off", {}, 0, false, print_watches},
 };
 

@@ -88,7 +88,9 @@ CommandResult create(ShellSession& session, const ParsedWords& words) {
 }
 
 constexpr OptionSpec kSetOptions[] = {
-    {"b", false, "base64"}, {"s", false, "stats"}, {"v", true, "version"}};
+    {"b", false, "Supply data in base64 format"},
+    {"s", false, "Print znode stats additionally"},
+    {"v", true, "Set with an expected version"}};
 
 CommandResult set(ShellSession& session, const ParsedWords& words) {
   const auto version = version_of(words);
@@ -185,7 +187,7 @@ CommandResult delete_all(ShellSession& session, const ParsedWords& words) {
 
 constexpr ShellCommand kCommands[] = {
     {"create", "[-s] [-e] [-c] [-t ttl] path [data] [acl]", kCreateOptions, 1, true, create},
-    {"set", "path data [-s] [-v version] [-b]", kSetOptions, 2, true, set},
+    {"set", "path data [-s] [-v version] [-b]", kSetOptions, 2, true, set, true},
     {"delete", "[-v version] path", kDeleteOptions, 1, true, remove},
     {"deleteall", "path [-b batch size]", kDeleteAllOptions, 1, true, delete_all},
 };

@@ -24,6 +24,16 @@ struct CreateRecord {
   void encode(JuteWriter& out) const { request.encode(out, with_ttl); }
 };
 
+struct ReconfigRecord {
+  const Reconfiguration& change;
+  void encode(JuteWriter& out) const {
+    for (const auto* text : {&change.joining, &change.leaving, &change.new_members}) {
+      out.write_bytes(*text ? wire::NullableBytes(**text) : std::nullopt);
+    }
+    out.write_long(change.version);
+  }
+};
+
 template <typename Record>
 std::string encoded(const Record& record) {
   base::ByteBuffer bytes;
@@ -42,6 +52,11 @@ std::vector<std::string> decode_strings(JuteReader& in) {
 std::optional<std::string> decode_data(JuteReader& in) {
   const auto data = in.read_bytes();
   return data ? std::optional<std::string>(*data) : std::nullopt;
+}
+
+DataAndStat decode_data_and_stat(JuteReader& in) {
+  auto data = decode_data(in);
+  return {.data = std::move(data), .stat = wire::decode_stat(in)};
 }
 
 struct Nothing {};
@@ -146,13 +161,8 @@ Result<Stat> Client::exists(std::string_view path, bool watch) {
 Result<DataAndStat> Client::get_data_at(const std::string& at, std::string_view path, bool watch) {
   std::optional<std::pair<WatchKind, std::string>> left;
   if (watch) left = {WatchKind::kData, at};
-  return call(
-      OpCode::kGetData, wire::PathWatchRequest{.path = at, .watch = watch}, path,
-      [](JuteReader& in) {
-        auto data = decode_data(in);
-        return DataAndStat{.data = std::move(data), .stat = wire::decode_stat(in)};
-      },
-      std::move(left));
+  return call(OpCode::kGetData, wire::PathWatchRequest{.path = at, .watch = watch}, path,
+              decode_data_and_stat, std::move(left));
 }
 
 Result<DataAndStat> Client::get_data(std::string_view path, bool watch) {
@@ -161,6 +171,10 @@ Result<DataAndStat> Client::get_data(std::string_view path, bool watch) {
 
 Result<DataAndStat> Client::get_config(bool watch) {
   return get_data_at(std::string(kConfigPath), kConfigPath, watch);
+}
+
+Result<DataAndStat> Client::reconfig(const Reconfiguration& change) {
+  return call(OpCode::kReconfig, ReconfigRecord{change}, "", decode_data_and_stat);
 }
 
 Result<Stat> Client::set_data(std::string_view path, std::string_view data, std::int32_t version) {

@@ -43,6 +43,13 @@ struct AclAndStat {
   Stat stat;
 };
 
+struct Reconfiguration {
+  std::optional<std::string> joining;      // servers to add, as in a configuration file, commas between
+  std::optional<std::string> leaving;      // ids of servers to remove
+  std::optional<std::string> new_members;  // or all members
+  std::int64_t version = -1;               // of the configuration that this replaces; -1: any
+};
+
 class Client {
  public:
   struct Options {
@@ -64,6 +71,8 @@ class Client {
   Result<DataAndStat> get_data(std::string_view path, bool watch = false);
   // Of the ensemble's configuration, which no chroot hides.
   Result<DataAndStat> get_config(bool watch = false);
+  // Answers the new configuration.
+  Result<DataAndStat> reconfig(const Reconfiguration& change);
   Result<Stat> set_data(std::string_view path, std::string_view data, std::int32_t version);
   Result<ChildrenAndStat> get_children(std::string_view path, bool watch = false);
   Result<AclAndStat> get_acl(std::string_view path);
