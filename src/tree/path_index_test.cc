@@ -71,9 +71,34 @@ TEST(PathIndexTest, FindsAllAtEveryStepOfGrowing) {
     }
   }
   EXPECT_LE(index.memory_bytes(), 8u * 3 * 4096);
+  // Large enough for several segments, some not there yet, some gone already.
+  for (std::uint32_t id = 3001; id <= 100000; ++id) {
+    index.insert(id * 0x9e3779b9u, id);
+    if (id % 997 != 0) continue;
+    for (std::uint32_t other = 1; other <= id; other += 61) {
+      ASSERT_EQ(find_id(index, other * 0x9e3779b9u, other), other);
+    }
+  }
+  for (std::uint32_t id = 1; id <= 100000; id += 2) index.erase(id * 0x9e3779b9u, id);
+  for (std::uint32_t id = 1; id <= 100000; ++id) {
+    ASSERT_EQ(find_id(index, id * 0x9e3779b9u, id), id % 2 == 0 ? id : PathIndex::kNone);
+  }
+  EXPECT_EQ(index.size(), 50000u);
   index.clear();
   EXPECT_EQ(index.size(), 0u);
   EXPECT_EQ(find_id(index, 0x9e3779b9u, 1), PathIndex::kNone);
+}
+
+// The last slots are full when growing gets to them, and their runs go around the end.
+TEST(PathIndexTest, AMissEndsEvenWhereNoSlotIsEmpty) {
+  PathIndex index;
+  for (std::uint32_t id = 1; id <= 1500; ++id) {  // all in one run: time is quadratic
+    const std::uint32_t hash = 0xc0000000u | (id * 0x9e3779b9u) >> 2;
+    index.insert(hash, id);
+    ASSERT_EQ(index.find(hash, [](std::uint32_t) { return false; }), PathIndex::kNone);
+    ASSERT_EQ(index.find(0xffffffffu, [](std::uint32_t) { return false; }), PathIndex::kNone);
+    ASSERT_EQ(find_id(index, hash, id), id);
+  }
 }
 
 TEST(PathHashTest, TellsNeighboursApart) {
