@@ -4,6 +4,7 @@
 // answers zero or null, so a record is decoded straight through and checked once.
 // Strings and buffers are views into the input and live as long as it does.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -64,10 +65,8 @@ class JuteReader {
       return 0;
     }
     T value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i) {
-      value = static_cast<T>(static_cast<T>(value << (sizeof(T) > 1 ? 8 : 0)) |
-                             static_cast<std::uint8_t>(at_[i]));
-    }
+    std::memcpy(&value, at_, sizeof(T));
+    if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
     at_ += sizeof(T);
     return value;
   }

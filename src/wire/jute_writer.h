@@ -1,7 +1,9 @@
 #pragma once
 // Encodes jute at the end of a ByteBuffer.
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "base/byte_buffer.h"
@@ -10,12 +12,11 @@
 namespace drover::wire {
 
 // Big-endian store at a place that is already there (lengths and counts known only afterwards).
+// GCC 12 leaves a loop over the bytes as it is, hence the byteswap: this runs for every field of every reply.
 template <typename T>
 inline void store_big_endian(char* at, T value) {
-  for (int i = static_cast<int>(sizeof(T)) - 1; i >= 0; --i) {
-    at[i] = static_cast<char>(value & 0xff);
-    value = static_cast<T>(sizeof(T) > 1 ? value >> 8 : 0);
-  }
+  if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
+  std::memcpy(at, &value, sizeof(T));
 }
 
 class JuteWriter {
