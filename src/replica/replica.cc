@@ -218,7 +218,9 @@ void Replica::on_timer(base::Instant now, base::WallTime wall, Effects& effects)
   if (expired.empty() && reaped.empty()) return;
   impl.queue.begin_batch();
   for (const wire::SessionId session : expired) {
-    impl.log.info("session=0x{:x} expired", static_cast<std::uint64_t>(session.value));
+    // Apache's words: tools look for them.
+    impl.log.info("Expiring session 0x{:x}, timeout of {}ms exceeded",
+                  static_cast<std::uint64_t>(session.value), impl.sessions.timeout_ms(session));
     ++impl.probe.sessions_expired;
     const std::size_t offset = impl.queue.batch_bytes().size();
     const auto outcome = impl.prepare.close_session(session, impl.proposed.next(), impl.wall,

@@ -100,6 +100,11 @@ std::vector<SessionId> SessionTable::in_bucket(std::int64_t bucket_ms,
   return ids;
 }
 
+std::int32_t SessionTable::timeout_ms(SessionId id) const {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? 0 : found->second.timeout_ms;
+}
+
 std::vector<SessionId> SessionTable::expire(base::Instant now) {
   std::vector<SessionId> expired;
   while (!buckets_.empty() && buckets_.begin()->first <= now.ms()) {

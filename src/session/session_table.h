@@ -44,6 +44,8 @@ class SessionTable {
   [[nodiscard]] bool contains(SessionId id) const;  // closing ones included
   [[nodiscard]] bool is_open(SessionId id) const;   // known and not closing
   [[nodiscard]] std::size_t size() const;
+  // The timeout in force; 0 for a session that is not known.
+  [[nodiscard]] std::int32_t timeout_ms(SessionId id) const;
 
   // When the earliest bucket is due; nullopt when no session is tracked. May be too early, never
   // too late.

@@ -65,6 +65,15 @@ TEST(FirstSessionIdTest, AvoidsTheOwnerThatMeansContainer) {
   EXPECT_EQ(first_session_id(0, 0x80), id_of(0x8000000000000001));
 }
 
+TEST(SessionTableTest, TellsTheTimeoutInForce) {
+  SessionTable table(1000);
+  table.add(SessionId(1), 8000, base::Instant::from_ms(0));
+  EXPECT_EQ(table.timeout_ms(SessionId(1)), 8000);
+  EXPECT_TRUE(table.touch(SessionId(1), base::Instant::from_ms(10), 5000));
+  EXPECT_EQ(table.timeout_ms(SessionId(1)), 5000);
+  EXPECT_EQ(table.timeout_ms(SessionId(2)), 0);
+}
+
 TEST(SessionTableTest, DiesAfterItsTimeoutWithinOneTick) {
   for (const std::int64_t touched : {0, 1, 500, 999, 1000}) {
     SessionTable table(kTick);
