@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <ctime>
 #include <iterator>
@@ -115,10 +117,12 @@ void dump(Out out, const StatusView& view) {
     fmt::format_to(out, "0x{:x}:\n", hex(session.value));
     for (const auto& path : paths) fmt::format_to(out, "\t{}\n", path);
   }
-  // Our connections without a session are closed by their lane at a deadline of their own; Apache's buckets
-  // of all connections have no counterpart, so they stand in one.
+  // Apache keeps its connections in buckets of their own deadlines, which have no counterpart here: a
+  // connection ends with its session. So all stand in one bucket that is due when the last session is.
+  std::int64_t due_ms = view.wall_ms;
+  for (const auto& bucket : view.session_buckets) due_ms = std::max(due_ms, bucket.expires_at_ms);
   fmt::format_to(out, "Connections dump:\nConnections Sets (1)/({}):\n{} expire at {}:\n",
-                 view.connections.size(), view.connections.size(), java_date(0));
+                 view.connections.size(), view.connections.size(), java_date(due_ms));
   for (const auto& c : view.connections) {
     fmt::format_to(out, "\tip: /{}:{} sessionId: 0x{:x}\n", c.remote_address, c.remote_port,
                    hex(c.session.value));

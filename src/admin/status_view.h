@@ -70,6 +70,7 @@ struct StatusView {
   std::int64_t connections_count = 0;
   std::int64_t outstanding = 0;
   std::int64_t uptime_ms = 0;
+  std::int64_t wall_ms = 0;  // when the view was made, ms since 1970
   std::vector<ConnectionView> connections;  // filled for cons, stat and dump only
 
   // Tree and sessions.

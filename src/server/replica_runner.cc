@@ -16,7 +16,8 @@ ReplicaRunner::ReplicaRunner(boost::asio::io_context& context, SharedTree& share
       shared_(shared),
       replica_(replica),
       doors_(std::move(doors)),
-      deadline_(context, [this] { on_timer(); }) {}
+      deadline_(context, [this] { on_timer(); }),
+      to_wake_(shared.inboxes.size(), 0) {}
 
 void ReplicaRunner::submit(txn::RequestBatch& batch) {
   {
@@ -86,8 +87,8 @@ void ReplicaRunner::follow_up() {
   if (const auto next = replica_.next_deadline()) deadline_.at(time_point_of(*next));
 }
 
-// A write that its connection's reads wait in front of ends a round: the lanes empty their inboxes, so that
-// the reads are answered, before the next round applies it. Lane 0 does so here; the others report back.
+// A lane that has much to take already ends a round: it empties its inbox before the next one. Lane 0 does so
+// here; the others report back through drained().
 void ReplicaRunner::apply() {
   bool goes_on = true;
   while (goes_on) {
@@ -98,9 +99,14 @@ void ReplicaRunner::apply() {
       for (const char lane : shared_.watched) watched = watched || lane != 0;
       replica_.apply_committed(now(), watched, shared_.inboxes);
       waits_for_lane_.store(replica_.has_committed(), std::memory_order_release);
+      for (std::size_t lane = 0; lane < to_wake_.size(); ++lane) {
+        to_wake_[lane] = shared_.inboxes[lane].empty() ? 0 : 1;
+      }
     }
     doors_.take_own_inbox();
-    for (std::uint32_t lane = 1; lane < shared_.inboxes.size(); ++lane) doors_.wake(lane);
+    for (std::uint32_t lane = 1; lane < to_wake_.size(); ++lane) {
+      if (to_wake_[lane] != 0) doors_.wake(lane);
+    }
     goes_on = replica_.has_committed() && replica_.outstanding() < before;
   }
   doors_.finish();

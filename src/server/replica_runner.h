@@ -57,6 +57,7 @@ class ReplicaRunner {
   net::Deadline deadline_;
   replica::Effects effects_;
   std::vector<txn::RequestBatch> working_;
+  std::vector<char> to_wake_;  // lanes whose inbox has something, as seen under the last hold
 
   std::atomic<bool> scheduled_{false};
   // The next commit waits for a lane to empty its inbox. Set while all lanes are shut out of the tree, so that

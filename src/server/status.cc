@@ -164,6 +164,7 @@ void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) cons
 
 void StatusCollector::fill_from_process(Word word, admin::StatusView& view) const {
   view.version = zookeeper_version();
+  view.wall_ms = wall_now().ms;
   view.uptime_ms = (now() - sources_.started).count() / 1'000'000;
   view.conf = sources_.conf;
   view.trace_mask = trace_mask_.load(std::memory_order_relaxed);
