@@ -104,6 +104,8 @@ ErrorCode Prepare::Impl::create(const PrepareContext& context, OpCode type,
 
   overlay.change(parent, context.zxid, [&](PendingZnode& znode) {
     ++znode.num_children;
+    // As apply does: a count of creates that has reached its largest number stays there.
+    if (txn.parent_cversion <= znode.stat.cversion) return;
     znode.stat.cversion = txn.parent_cversion;
     znode.stat.pzxid = context.zxid.value;
   });

@@ -143,7 +143,9 @@ TEST_F(PrepareTest, SequenceIsTheParentsCountOfCreates) {
 TEST_F(PrepareTest, SequenceSticksAtTheLargestNumber) {
   tree.create({.path = "/q", .data = "", .parent_cversion = 1, .zxid = wire::Zxid(1)});
   tree.create({.path = "/q/x", .data = "", .parent_cversion = INT32_MAX, .zxid = wire::Zxid(1)});
-  EXPECT_EQ(path_of(run(OpCode::kCreate, create_body("/q/a", "", 2))), "/q/a2147483647");
+  const Result result = run(OpCode::kCreate, create_body("/q/a", "", 2));
+  EXPECT_EQ(path_of(result), "/q/a2147483647");
+  EXPECT_TRUE(result.digest_matches);
   EXPECT_EQ(tree.node_stat(tree.find("/q")).cversion, INT32_MAX);
   EXPECT_EQ(create("/q/a", 2), ErrorCode::kNodeExists);
 }
