@@ -11,7 +11,7 @@ from support import servers
 
 @pytest.fixture(scope="module")
 def walk(request, tmp_path_factory):
-    """Runs a walk that is a line of shell; it never talks to its server, but may have it restarted."""
+    """Runs a walk that is a line of shell; it never talks to its server, but may restart it."""
     with servers.server_by_name(request.config.getoption("--server")) as server:
         errors = tmp_path_factory.mktemp("walk") / "stderr"
         yield lambda script, required, seconds=20: Walk(

@@ -82,7 +82,7 @@ NEWER_THAN_35 = ("java", "java/since36", "java/since37")
 
 
 def maven_java_walk(version):
-    """The walk with Apache's Java client 3.5, 3.8 or 3.9 (see MAVEN_RELEASES for the exact ones)."""
+    """The walk with Apache's Java client; `version` is a key of MAVEN_RELEASES."""
     folders = ("java",) if version == "3.5" else NEWER_THAN_35
     return [*java(servers.maven_class_path(version), version, folders), "Walk"]
 
@@ -103,7 +103,8 @@ def curator_walk():
         run(["mvn", "-q", "-B", "-f", pom, "dependency:build-classpath",
              f"-Dmdep.outputFile={class_path_file}"])  # fmt: skip
         stamp.put()
-    return [*java(class_path_file.read_text().strip(), "curator", ("java", "curator")), "CuratorWalk"]
+    class_path = class_path_file.read_text().strip()
+    return [*java(class_path, "curator", ("java", "curator")), "CuratorWalk"]
 
 
 def _all_there(class_path):

@@ -48,7 +48,8 @@ class Transcript:
 def _without_accidents(text, address):
     text = text.replace(address, "<address>")
     text = re.sub(r"^([cm]time) = .*", r"\1 = <time>", text, flags=re.MULTILINE)
-    text = re.sub(r"^ephemeralOwner = 0x[1-9a-f].*", "ephemeralOwner = <id>", text, flags=re.MULTILINE)
+    owner = re.compile(r"^ephemeralOwner = 0x[1-9a-f].*", re.MULTILINE)
+    text = owner.sub("ephemeralOwner = <id>", text)
     # Children and ephemerals come in no order; some commands of some shells sort them.
     text = re.sub(
         r"^\[(.*)\]",

@@ -19,11 +19,13 @@ final class CacheChecks {
     }
 
     private static void next(LinkedBlockingQueue<String> seen, String expected) throws Exception {
-        Conversation.equal(expected, seen.poll(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS), "event");
+        Conversation.equal(expected, seen.poll(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS),
+                "event");
     }
 
     /** Changes below the path, and requires that each is told, in order. */
-    private static void changes(CuratorFramework client, String path, LinkedBlockingQueue<String> seen)
+    private static void changes(CuratorFramework client, String path,
+            LinkedBlockingQueue<String> seen)
             throws Exception {
         client.create().forPath(path + "/a", Session.bytes("1"));
         next(seen, "created " + path + "/a");
@@ -76,7 +78,8 @@ final class CacheChecks {
         }
     }
 
-    private static void pathChildrenCache(CuratorFramework one, CuratorFramework two) throws Exception {
+    private static void pathChildrenCache(CuratorFramework one, CuratorFramework two)
+            throws Exception {
         LinkedBlockingQueue<String> seen = new LinkedBlockingQueue<>();
         two.create().forPath("/children", null);
         try (PathChildrenCache cache = new PathChildrenCache(one, "/children", true)) {
@@ -93,14 +96,17 @@ final class CacheChecks {
         }
     }
 
-    private static void persistentWatcher(CuratorFramework one, CuratorFramework two) throws Exception {
+    private static void persistentWatcher(CuratorFramework one, CuratorFramework two)
+            throws Exception {
         LinkedBlockingQueue<String> seen = new LinkedBlockingQueue<>();
         CountDownLatch set = new CountDownLatch(1);
         try (PersistentWatcher watcher = new PersistentWatcher(one, "/watched", false)) {
-            watcher.getListenable().addListener(event -> seen.add(event.getType() + " " + event.getPath()));
+            watcher.getListenable().addListener(
+                    event -> seen.add(event.getType() + " " + event.getPath()));
             watcher.getResetListenable().addListener(set::countDown);
             watcher.start();
-            Conversation.holds(set.await(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS), "the watch is set");
+            Conversation.holds(set.await(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS),
+                    "the watch is set");
             two.create().forPath("/watched", null);
             next(seen, "NodeCreated /watched");
             two.setData().forPath("/watched", null);

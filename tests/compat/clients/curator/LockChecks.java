@@ -42,7 +42,8 @@ final class LockChecks {
         Waiting.until(() -> one.checkExists().forPath("/mutex") == null, "the lock is reaped");
     }
 
-    private static void readWriteLock(CuratorFramework one, CuratorFramework two) throws Exception {
+    private static void readWriteLock(CuratorFramework one, CuratorFramework two)
+            throws Exception {
         InterProcessReadWriteLock first = new InterProcessReadWriteLock(one, "/rw");
         InterProcessReadWriteLock second = new InterProcessReadWriteLock(two, "/rw");
         first.readLock().acquire();
@@ -80,7 +81,8 @@ final class LockChecks {
         Conversation.equal("first", second.getLeader().getId(), "leader");
         Conversation.holds(!second.hasLeadership(), "one leader");
         first.close();
-        Conversation.holds(second.await(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS), "the next leads");
+        Conversation.holds(second.await(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS),
+                "the next leads");
         second.close();
     }
 
@@ -95,7 +97,8 @@ final class LockChecks {
         Conversation.equal(true, Waiting.result(waiting), "it falls");
     }
 
-    private static void doubleBarrier(CuratorFramework one, CuratorFramework two) throws Exception {
+    private static void doubleBarrier(CuratorFramework one, CuratorFramework two)
+            throws Exception {
         DistributedDoubleBarrier first = new DistributedDoubleBarrier(one, "/double", 2);
         DistributedDoubleBarrier second = new DistributedDoubleBarrier(two, "/double", 2);
         CompletableFuture<Boolean> entering = Waiting.beside(
@@ -112,13 +115,15 @@ final class LockChecks {
         CompletableFuture<Integer> other = Waiting.beside(() -> add(two));
         int mine = add(one);
         Waiting.result(other);
-        long value = new DistributedAtomicLong(one, "/atomic", new RetryOneTime(1)).get().postValue();
+        long value = new DistributedAtomicLong(one, "/atomic",
+                new RetryOneTime(1)).get().postValue();
         Conversation.equal((long) mine + other.get(), value, "sum of two counting at once");
     }
 
     /** Adds 20 times; counts those that were not beaten by the other. */
     private static int add(CuratorFramework client) throws Exception {
-        DistributedAtomicLong counter = new DistributedAtomicLong(client, "/atomic", new RetryOneTime(1));
+        DistributedAtomicLong counter = new DistributedAtomicLong(client, "/atomic",
+                new RetryOneTime(1));
         int succeeded = 0;
         for (int i = 0; i < 20; i++) {
             succeeded += counter.increment().succeeded() ? 1 : 0;

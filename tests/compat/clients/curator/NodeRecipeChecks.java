@@ -26,12 +26,14 @@ final class NodeRecipeChecks {
         talk.check("framework.create", () -> create(one, two));
     }
 
-    private static void persistentNode(CuratorFramework one, CuratorFramework two) throws Exception {
+    private static void persistentNode(CuratorFramework one, CuratorFramework two)
+            throws Exception {
         byte[] data = Session.bytes("kept");
         try (PersistentNode node =
                 new PersistentNode(one, CreateMode.EPHEMERAL, false, "/nodes/kept", data)) {
             node.start();
-            Conversation.holds(node.waitForInitialCreate(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS),
+            Conversation.holds(node.waitForInitialCreate(Waiting.DEADLINE_SECONDS,
+                    TimeUnit.SECONDS),
                     "it is created");
             long first = two.checkExists().forPath("/nodes/kept").getCzxid();
             two.delete().forPath("/nodes/kept");
@@ -43,10 +45,12 @@ final class NodeRecipeChecks {
         Conversation.equal(null, two.checkExists().forPath("/nodes/kept"), "Stat after close");
     }
 
-    private static void persistentTtlNode(CuratorFramework one, CuratorFramework two) throws Exception {
+    private static void persistentTtlNode(CuratorFramework one, CuratorFramework two)
+            throws Exception {
         try (PersistentTtlNode node = new PersistentTtlNode(one, "/nodes/ttl", 400, new byte[0])) {
             node.start();
-            Conversation.holds(node.waitForInitialCreate(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS),
+            Conversation.holds(node.waitForInitialCreate(Waiting.DEADLINE_SECONDS,
+                    TimeUnit.SECONDS),
                     "it is created");
             long first = two.checkExists().forPath("/nodes/ttl").getCzxid();
             // The recipe's touches are writes to a child with the TTL; three of them keep it alive.
@@ -86,7 +90,8 @@ final class NodeRecipeChecks {
                 public void stateChanged(CuratorFramework client, ConnectionState state) {}
             });
             Conversation.holds(second.trySetCount(second.getVersionedValue(), 8), "it is set");
-            Conversation.equal(8, seen.poll(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS), "count told");
+            Conversation.equal(8, seen.poll(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS),
+                    "count told");
         }
     }
 
@@ -113,7 +118,8 @@ final class NodeRecipeChecks {
                 .withMode(CreateMode.EPHEMERAL_SEQUENTIAL).forPath("/deep/down/below/n-");
         Conversation.holds(path.matches("/deep/down/below/_c_[-0-9a-f]+-n-0000000000"), path);
         one.delete().guaranteed().forPath(path);
-        Waiting.until(() -> two.checkExists().forPath("/deep") == null, "empty containers are reaped");
+        Waiting.until(() -> two.checkExists().forPath("/deep") == null,
+                "empty containers are reaped");
         one.create().orSetData().creatingParentsIfNeeded().forPath("/or/set", Session.bytes("1"));
         one.create().orSetData().forPath("/or/set", Session.bytes("2"));
         Conversation.equal("2", new String(two.getData().forPath("/or/set")), "data");

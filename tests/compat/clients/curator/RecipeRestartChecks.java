@@ -26,7 +26,8 @@ final class RecipeRestartChecks {
                 CuratorCache cache = CuratorCache.build(one, path)) {
             latch.start();
             cache.start();
-            Conversation.holds(latch.await(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS), "it leads");
+            Conversation.holds(latch.await(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS),
+                    "it leads");
             Waiting.until(() -> cache.get(path).isPresent(), "the cache is filled");
             talk.ask("restart " + signal);
             two.setData().forPath(path, Session.bytes("after"));
@@ -49,9 +50,11 @@ final class RecipeRestartChecks {
             }
         });
         try (PersistentNode node =
-                new PersistentNode(silent, CreateMode.EPHEMERAL, false, "/expiring", new byte[0])) {
+                new PersistentNode(silent, CreateMode.EPHEMERAL, false, "/expiring",
+                        new byte[0])) {
             node.start();
-            Conversation.holds(node.waitForInitialCreate(Waiting.DEADLINE_SECONDS, TimeUnit.SECONDS),
+            Conversation.holds(node.waitForInitialCreate(Waiting.DEADLINE_SECONDS,
+                    TimeUnit.SECONDS),
                     "it is created");
             long owner = survivor.checkExists().forPath("/expiring").getEphemeralOwner();
             talk.ask("gate freeze");

@@ -103,7 +103,8 @@ final class AclChecks {
                     () -> create(zk, "/acl-bad", List.of(new ACL(Perms.ALL, id))));
         }
         Conversation.refused(Code.INVALIDACL,
-                () -> zk.setACL("/acl-here", Arrays.asList(new ACL(Perms.ALL, new Id("no", "x"))), -1));
+                () -> zk.setACL("/acl-here", Arrays.asList(new ACL(Perms.ALL, new Id("no", "x"))),
+                        -1));
     }
 
     private static void unknownScheme(String connectString) throws Exception {

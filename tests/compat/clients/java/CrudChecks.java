@@ -40,13 +40,15 @@ final class CrudChecks {
             byte[] large = new byte[1_000_000];
             Arrays.fill(large, (byte) 0xa5);
             zk.setData("/crud", large, -1);
-            Conversation.holds(Arrays.equals(large, zk.getData("/crud", false, null)), "same bytes");
+            Conversation.holds(Arrays.equals(large, zk.getData("/crud", false, null)),
+                    "same bytes");
         });
         talk.check("crud.delete", () -> {
             zk.delete("/crud/null", 0);
             zk.delete("/crud/empty", -1);
             Conversation.equal(null, zk.exists("/crud/null", false), "Stat of a deleted znode");
-            Conversation.equal(8, zk.exists("/crud", false).getCversion(), "cversion of the parent");
+            Conversation.equal(8, zk.exists("/crud", false).getCversion(),
+                    "cversion of the parent");
         });
     }
 
@@ -58,7 +60,8 @@ final class CrudChecks {
         long age = System.currentTimeMillis() - stat.getCtime();
         Conversation.holds(Math.abs(age) < CLOCK_SLACK_MS, "ctime is now");
         Conversation.equal("0 0 0",
-                stat.getVersion() + " " + stat.getCversion() + " " + stat.getAversion(), "versions");
+                stat.getVersion() + " " + stat.getCversion() + " " + stat.getAversion(),
+                        "versions");
         Conversation.equal(owner, stat.getEphemeralOwner(), "ephemeralOwner");
         Conversation.equal(dataLength, stat.getDataLength(), "dataLength");
         Conversation.equal(0, stat.getNumChildren(), "numChildren");

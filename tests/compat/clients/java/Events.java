@@ -34,7 +34,8 @@ final class Events implements Watcher {
         // its reply; so when it has run, whatever the server sent has been seen.
         CountDownLatch replied = new CountDownLatch(1);
         zk.exists("/", false, (rc, path, context, stat) -> replied.countDown(), null);
-        Conversation.holds(replied.await(DEADLINE_SECONDS, TimeUnit.SECONDS), "exists / is answered");
+        Conversation.holds(replied.await(DEADLINE_SECONDS, TimeUnit.SECONDS),
+                "exists / is answered");
         List<String> surplus = new ArrayList<>();
         received.forEach(event -> surplus.add(event.toString()));
         Conversation.equal(List.of(), surplus, "further events");

@@ -8,7 +8,8 @@ final class ExpiryChecks {
         Session silent = new Session(gateString, Session.SHORT_TIMEOUT_MS);
         try {
             talk.check("expiry.timeout", () -> Conversation.equal(
-                    Session.SHORT_TIMEOUT_MS, silent.zk.getSessionTimeout(), "negotiated timeout"));
+                    Session.SHORT_TIMEOUT_MS, silent.zk.getSessionTimeout(),
+                            "negotiated timeout"));
             talk.check("expiry.ephemeral", () -> {
                 Events events = new Events();
                 silent.create("/expiring", "", CreateMode.EPHEMERAL);

@@ -19,7 +19,8 @@ final class MultiChecks {
                     Op.setData("/multi/a", Session.bytes("x"), 0), Op.check("/multi/a", 1),
                     create("/multi/b"), Op.delete("/multi/b", 0)));
             Conversation.equal(6, results.size(), "results");
-            Conversation.equal("/multi/a", ((OpResult.CreateResult) results.get(1)).getPath(), "path");
+            Conversation.equal("/multi/a", ((OpResult.CreateResult) results.get(1)).getPath(),
+                    "path");
             Stat set = ((OpResult.SetDataResult) results.get(2)).getStat();
             Stat now = zk.exists("/multi/a", false);
             Conversation.equal(now, set, "Stat of setData");
@@ -28,8 +29,10 @@ final class MultiChecks {
         });
         talk.check("multi.transaction", () -> {
             List<OpResult> results = zk.transaction()
-                    .create("/multi/t", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_SEQUENTIAL)
-                    .create("/multi/t", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_SEQUENTIAL)
+                    .create("/multi/t", null, Ids.OPEN_ACL_UNSAFE,
+                            CreateMode.PERSISTENT_SEQUENTIAL)
+                    .create("/multi/t", null, Ids.OPEN_ACL_UNSAFE,
+                            CreateMode.PERSISTENT_SEQUENTIAL)
                     .commit();
             // The parent has had two children created before: "a" and "b".
             Conversation.equal("/multi/t0000000002", pathOf(results.get(0)), "first suffix");
@@ -72,7 +75,8 @@ final class MultiChecks {
         }
         Conversation.equal(expected, codes, "error of each operation");
         for (int i = 0; i < 3; i++) {
-            Conversation.equal(null, session.zk.exists("/multi/f" + i, false), "nothing is left of it");
+            Conversation.equal(null, session.zk.exists("/multi/f" + i, false),
+                    "nothing is left of it");
         }
     }
 }

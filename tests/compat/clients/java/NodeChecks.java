@@ -44,7 +44,8 @@ final class NodeChecks {
         });
         talk.check("node.ttl", () -> {
             Stat stat = new Stat();
-            zk.create("/ttl", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, stat, 300);
+            zk.create("/ttl", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, stat,
+                    300);
             Conversation.equal(0L, stat.getEphemeralOwner(), "ephemeralOwner with a TTL");
             session.awaitGone("/ttl");
             String path = zk.create("/ttl-", null, Ids.OPEN_ACL_UNSAFE,

@@ -41,7 +41,8 @@ final class RestartChecks {
         talk.check("restart." + signal + ".session", () ->
                 Conversation.equal(sessionId, watching.zk.getSessionId(), "session id"));
         talk.check("restart." + signal + ".data", () ->
-                Conversation.equal("before", new String(changing.zk.getData(root, false, null)), "data"));
+                Conversation.equal("before", new String(changing.zk.getData(root, false, null)),
+                        "data"));
         talk.check("restart." + signal + ".ephemeral", () ->
                 Conversation.equal(sessionId,
                         changing.zk.exists(root + "/mine", false).getEphemeralOwner(), "owner"));

@@ -82,7 +82,8 @@ final class Session implements AutoCloseable {
     }
 
     void awaitExpired() throws InterruptedException {
-        Conversation.holds(expired.await(DEADLINE_SECONDS, TimeUnit.SECONDS), "session is expired");
+        Conversation.holds(expired.await(DEADLINE_SECONDS, TimeUnit.SECONDS),
+                "session is expired");
     }
 
     @Override

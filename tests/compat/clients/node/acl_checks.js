@@ -45,7 +45,8 @@ async function creatorAll(walker, stranger) {
 
 async function digest(walker, stranger) {
   const [mine] = await walker.call('getACL', '/acl');
-  await stranger.createWith('/acl-digest', [mine[0], new ACL(Permission.READ, Id.ANYONE_ID_UNSAFE)]);
+  const reader = new ACL(Permission.READ, Id.ANYONE_ID_UNSAFE);
+  await stranger.createWith('/acl-digest', [mine[0], reader]);
   assert.strictEqual((await stranger.get('/acl-digest'))[0].toString(), 'x');
   await refused(Exception.NO_AUTH, stranger.set('/acl-digest', ''));
   const [seen] = await stranger.call('getACL', '/acl-digest');

@@ -22,8 +22,9 @@ class Conversation {
       console.log(`ok ${name}`);
     } catch (failure) {
       this.failures += 1;
-      const where = /walk.*?([a-z_]+_checks\.js:\d+)/.exec((failure.stack || '').replace(/\n/g, ' '));
-      console.log(`FAIL ${name}: ${`${failure}`.replace(/\n/g, ' ')} at ${where ? where[1] : '?'}`);
+      const where = /[a-z_]+_checks\.js:\d+/.exec(failure.stack || '');
+      const text = `${failure}`.replace(/\n/g, ' ');
+      console.log(`FAIL ${name}: ${text} at ${where ? where[0] : '?'}`);
     }
   }
 

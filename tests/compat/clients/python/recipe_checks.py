@@ -229,7 +229,11 @@ def _tree_cache(one, two):
     two.ensure_path("/r/tree/a")
     events = queue.Queue()
     cache = TreeCache(one, "/r/tree")
-    cache.listen(lambda event: events.put((event.event_type, getattr(event.event_data, "path", None))))
+
+    def on_event(event):
+        events.put((event.event_type, getattr(event.event_data, "path", None)))
+
+    cache.listen(on_event)
     cache.start()
 
     def until(wanted):

@@ -252,9 +252,9 @@ pub async fn multi(talk: &mut Conversation, client: &Client) {
         reader.add_get_data("/multi/a")?;
         reader.add_get_data("/multi/none")?;
         reader.add_get_children("/multi")?;
+        use MultiReadResult::{Children, Data};
         match &reader.commit().await?[..] {
-            [MultiReadResult::Data { data, .. }, MultiReadResult::Error { err }, MultiReadResult::Children { children }] =>
-            {
+            [Data { data, .. }, MultiReadResult::Error { err }, Children { children }] => {
                 equal(&b"x"[..], data, "data")?;
                 equal(&Error::NoNode, err, "error")?;
                 holds(children.len() >= 2, "a failed read does not stop the next")
