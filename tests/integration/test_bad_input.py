@@ -18,6 +18,7 @@ import pytest
 
 import valid_requests
 from bystander import Bystander
+from first_bytes import exchange
 from support import rawclient, servers
 from support.rawclient import (
     OPEN_ACL,
@@ -459,19 +460,6 @@ def test_events_that_nobody_reads_do_not_fill_memory(port, server_name):
 
 
 # -- four-letter words -----------------------------------------------------------------------------
-
-
-def exchange(port, data, half_close=False):
-    """Everything that the server says to these first bytes of a connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
-        connection.sendall(data)
-        if half_close:
-            connection.shutdown(socket.SHUT_WR)
-        answer = b""
-        with contextlib.suppress(ConnectionResetError):
-            while chunk := connection.recv(65536):
-                answer += chunk
-        return answer
 
 
 @pytest.mark.parametrize(

@@ -6,25 +6,17 @@ answers must be equal once ports, session ids, times, sizes and latencies have b
 
 import contextlib
 import re
-import socket
 
 import pytest
 
+import first_bytes
 from support import servers
 from support.rawclient import OPEN_ACL, Err, OpCode, RawClient
 
 
 def exchange(port, data, half_close=False):
-    """Everything a server says to these first bytes of a connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
-        connection.sendall(data)
-        if half_close:
-            connection.shutdown(socket.SHUT_WR)
-        answer = b""
-        with contextlib.suppress(ConnectionResetError):
-            while chunk := connection.recv(65536):
-                answer += chunk
-        return answer.decode()
+    """Everything a server says to these first bytes of a connection, as text."""
+    return first_bytes.exchange(port, data, half_close).decode()
 
 
 class Lived:
