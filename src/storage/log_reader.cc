@@ -18,10 +18,10 @@ using Kind = LogEnd::Kind;
 constexpr std::size_t kReadSize = 256 * 1024;
 
 template <typename T>
-T load_big_endian(const char* at) {
+T load_big_endian(std::string_view bytes) {  // the first of at least sizeof(T)
   T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value = static_cast<T>((value << 8) | static_cast<std::uint8_t>(at[i]));
+  for (const char c : bytes.substr(0, sizeof(T))) {
+    value = static_cast<T>((value << 8) | static_cast<std::uint8_t>(c));
   }
   return value;
 }
@@ -67,8 +67,8 @@ struct Prefix {
 };
 
 Prefix parse_prefix(std::string_view bytes) {
-  return {load_big_endian<std::uint64_t>(bytes.data()),
-          static_cast<std::int32_t>(load_big_endian<std::uint32_t>(bytes.data() + 8))};
+  return {load_big_endian<std::uint64_t>(bytes),
+          static_cast<std::int32_t>(load_big_endian<std::uint32_t>(bytes.substr(8)))};
 }
 
 }  // namespace
@@ -271,7 +271,7 @@ Result<LogFileReader> LogFileReader::open(Disk& disk, const std::string& path,
   if (header->size() < log_format::kHeaderSize) {
     impl->at_end = true;
     impl->offset = header->size();
-  } else if (load_big_endian<std::uint32_t>(header->data()) != log_format::kMagic) {
+  } else if (load_big_endian<std::uint32_t>(*header) != log_format::kMagic) {
     // A file whose header never reached the disk is all zeros.
     impl->at_end = true;
     impl->offset = 0;
@@ -281,7 +281,7 @@ Result<LogFileReader> LogFileReader::open(Disk& disk, const std::string& path,
   } else {
     impl->has_header = true;
     impl->mark = log_format::mark_of_dbid(
-        load_big_endian<std::uint64_t>(header->data() + log_format::kDbidOffset));
+        load_big_endian<std::uint64_t>(header->substr(log_format::kDbidOffset)));
   }
   return LogFileReader(std::move(impl));
 }

@@ -280,7 +280,7 @@ std::string MemoryDisk::content(const std::string& path) const {
 }
 
 void MemoryDisk::put(const std::string& path, std::string content) {
-  static_cast<void>(create_dirs(parent_dir(path)));
+  for (std::string at = parent_dir(path); !folders_.contains(at); at = parent_dir(at)) folders_[at];
   Folder& folder = folders_[parent_dir(path)];
   auto inode = std::make_shared<Inode>();
   inode->now = std::move(content);

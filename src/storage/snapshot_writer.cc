@@ -62,7 +62,8 @@ SnapshotWriter::~SnapshotWriter() {
   if (!impl_ || !impl_->file) return;
   impl_->sink.reset();
   impl_->file.reset();
-  static_cast<void>(impl_->disk.remove(impl_->temporary));  // else the next restore removes it
+  // A destructor has nobody to tell; what stays behind is removed by the next restore.
+  [[maybe_unused]] const auto removed = impl_->disk.remove(impl_->temporary);
 }
 
 void SnapshotWriter::node(std::string_view path, wire::NullableBytes data, std::int64_t acl_key,
