@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """Drover and Apache ZooKeeper side by side on this machine: speed, CPU, memory, restart.
 
-Every figure of one table comes from one run, because machines differ and neighbours come and go. The
-servers are started together, the JVMs warmed, and each cell is measured in rounds that alternate between
-them; a ratio is the median of the rounds' ratios. docs/bench.md tells how to read the tables.
+Every figure of one table comes from one run, because machines differ and neighbours come and go.
+The servers are started together, the JVMs warmed, and each cell is measured in rounds that alternate
+between them; a ratio is the median of the rounds' ratios. docs/bench.md tells how to read the tables.
 
-    bench/compare.py                                  Drover and Debian's Apache 3.8.0, about 10 minutes
-    bench/compare.py --servers drover apache-3.9      needs Maven once
-    bench/compare.py --quick                          about 2 minutes, figures for a first look
+    bench/compare.py                                Drover and Debian's Apache 3.8.0, 10 minutes
+    bench/compare.py --servers drover apache-3.9    needs Maven once
+    bench/compare.py --quick                        2 minutes, figures for a first look
     bench/compare.py --only memory --nodes 100000
 """
 
@@ -83,10 +83,8 @@ def measure_speed(names, options):
             for number in range(options.rounds):
                 say(f"{cell_name(cell)}, round {number + 1} of {options.rounds}")
                 order = names if number % 2 == 0 else names[::-1]
-                rounds.append({
-                    name: bench(running[name], **cell, size=100, duration=options.duration, warmup=1)
-                    for name in order
-                })
+                settings = {**cell, "size": 100, "duration": options.duration, "warmup": 1}
+                rounds.append({name: bench(running[name], **settings) for name in order})
             results.append({"cell": cell, "rounds": rounds})
     return results
 
@@ -162,7 +160,7 @@ def median_of(rounds, name, field):
 
 
 def median_ratio(rounds, ours, theirs, field):
-    """Median over rounds of ours / theirs; rounds where a figure is too small to see are left out."""
+    """Median over rounds of ours / theirs, without rounds where theirs is too small to see."""
     ratios = [one[ours][field] / one[theirs][field] for one in rounds if one[theirs][field] > 0]
     return statistics.median(ratios) if ratios else float("nan")
 
@@ -171,12 +169,14 @@ def print_table(title, header, rows):
     widths = [max(len(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
     print(f"\n{title}\n")
     for row in (header, ["-" * width for width in widths], *rows):
-        print("| " + " | ".join(str(field).rjust(width) for field, width in zip(row, widths)) + " |")
+        fields = (str(field).rjust(width) for field, width in zip(row, widths))
+        print(f"| {' | '.join(fields)} |")
 
 
 def print_speed(results, names):
     ours, others = names[0], names[1:]
-    for field, form in (("operations_per_second", "{:.0f}"), ("server_cpu_us_per_operation", "{:.2f}")):
+    shown = (("operations_per_second", "{:.0f}"), ("server_cpu_us_per_operation", "{:.2f}"))
+    for field, form in shown:
         rows = []
         for result in results:
             rounds = result["rounds"]
@@ -222,12 +222,12 @@ def print_memory(results, names, nodes):
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--servers", nargs="+", default=["drover", "debian"],
-                        help="drover, debian, apache-3.5, apache-3.8, apache-3.9; the first is compared "
-                        "with the others")
+                        help="drover, debian, apache-3.5, apache-3.8, apache-3.9; the first is "
+                        "compared with the others")
     parser.add_argument("--only", choices=["speed", "memory"], help="leave the other part out")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--duration", type=float, default=5, help="seconds of one measurement")
-    parser.add_argument("--jvm-warmup", type=float, default=20, help="seconds of load before the first")
+    parser.add_argument("--jvm-warmup", type=float, default=20, help="seconds of load beforehand")
     parser.add_argument("--nodes", type=int, default=1_000_000, help="size of the tree for memory")
     parser.add_argument("--restarts", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="2 rounds of 2 s, 100000 znodes")

@@ -17,13 +17,14 @@ namespace {
 
 constexpr std::size_t kFillOutstanding = 128;
 constexpr std::uint32_t kNodesDefault = 10'000;
-constexpr std::uint32_t kCreateMax = 10'000'000;  // of one run without --nodes; its directories are made first
+constexpr std::uint32_t kCreateMax =
+    10'000'000;  // of one run without --nodes; its directories are made first
 
 volatile std::sig_atomic_t interrupted = 0;
 
 // The first Ctrl-C ends the measurement, reports and cleans up; the second one ends the program.
 void stop_on_interrupt() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { interrupted = 1; };
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
@@ -70,8 +71,8 @@ class Bench {
 
  private:
   // Runs a workload to its end, or for `at_most`, or until Ctrl-C; without what is still in flight.
-  Result<void> run_for(Workload& workload, std::size_t outstanding, std::chrono::nanoseconds at_most,
-                       std::string_view what) {
+  Result<void> run_for(Workload& workload, std::size_t outstanding,
+                       std::chrono::nanoseconds at_most, std::string_view what) {
     const auto begin = steady_now();
     const auto end = begin + at_most;
     std::uint64_t done_before = workload.meter.latency.count();
@@ -93,14 +94,16 @@ class Bench {
                      std::uint32_t count, std::string_view what,
                      ErrorCode forgiven = ErrorCode::kOk) {
     Sweep all(RequestTemplate(op, record, sample), count);
-    if (const auto ran = run_for(all, kFillOutstanding, std::chrono::hours(24), what); !ran) return ran;
+    if (const auto ran = run_for(all, kFillOutstanding, std::chrono::hours(24), what); !ran)
+      return ran;
     if (const auto drained = driver_.drain(all); !drained) return drained;
     for (const auto& [code, times] : all.meter.errors) {
       if (code == forgiven) continue;
       if (code == ErrorCode::kNodeExists) {
-        return failure(fmt::format("{} exists already, perhaps from an earlier run: delete it with "
-                                   "'drover shell deleteall {}' or choose another --root",
-                                   tree_.root, tree_.root));
+        return failure(
+            fmt::format("{} exists already, perhaps from an earlier run: delete it with "
+                        "'drover shell deleteall {}' or choose another --root",
+                        tree_.root, tree_.root));
       }
       return failure(fmt::format("{} failed: {} times {}", what, times, error_name(code)), code);
     }
@@ -109,11 +112,14 @@ class Bench {
 
   [[nodiscard]] std::uint32_t node_count() const {
     switch (options_.workload) {
-      case WorkloadKind::kConnect: return 0;
-      case WorkloadKind::kCreate: return options_.nodes.value_or(kCreateMax);
+      case WorkloadKind::kConnect:
+        return 0;
+      case WorkloadKind::kCreate:
+        return options_.nodes.value_or(kCreateMax);
       case WorkloadKind::kWatch:
         return static_cast<std::uint32_t>(options_.sessions * options_.outstanding);
-      default: return options_.nodes.value_or(kNodesDefault);
+      default:
+        return options_.nodes.value_or(kNodesDefault);
     }
   }
 
@@ -121,7 +127,8 @@ class Bench {
     const std::uint32_t nodes = node_count();
     if (nodes == 0) return {};
     using enum wire::OpCode;
-    if (const auto made = sweep(kCreate, create_record(tree_.root, ""), tree_.root, 1, "root"); !made) {
+    if (const auto made = sweep(kCreate, create_record(tree_.root, ""), tree_.root, 1, "root");
+        !made) {
       return made;
     }
     directories_ = BenchTree::directories_for(nodes);
@@ -147,12 +154,18 @@ class Bench {
                                   .value_size = options_.value_size,
                                   .seed = options_.seed};
     switch (options_.workload) {
-      case WorkloadKind::kGet: return make_access(options, 100);
-      case WorkloadKind::kSet: return make_access(options, 0);
-      case WorkloadKind::kMixed: return make_access(options, options_.read_percent);
-      case WorkloadKind::kWatch: return make_watch(options);
-      case WorkloadKind::kConnect: return make_connect();
-      case WorkloadKind::kCreate: break;
+      case WorkloadKind::kGet:
+        return make_access(options, 100);
+      case WorkloadKind::kSet:
+        return make_access(options, 0);
+      case WorkloadKind::kMixed:
+        return make_access(options, options_.read_percent);
+      case WorkloadKind::kWatch:
+        return make_watch(options);
+      case WorkloadKind::kConnect:
+        return make_connect();
+      case WorkloadKind::kCreate:
+        break;
     }
     return std::make_unique<Sweep>(
         RequestTemplate(wire::OpCode::kCreate, create_node_record(), tree_.node(0)), node_count());
@@ -163,7 +176,8 @@ class Bench {
     const auto outstanding = options_.workload == WorkloadKind::kConnect ? 1 : options_.outstanding;
     const bool by_count = options_.workload == WorkloadKind::kCreate && options_.nodes;
     if (!by_count && options_.warmup_s > 0) {
-      const auto warmed = run_for(*workload, outstanding, from_seconds(options_.warmup_s), "warm-up");
+      const auto warmed =
+          run_for(*workload, outstanding, from_seconds(options_.warmup_s), "warm-up");
       if (!warmed) return std::unexpected(warmed.error());
     }
     workload->meter = Meter();
@@ -174,7 +188,8 @@ class Bench {
     if (!ran) return std::unexpected(ran.error());
     auto result = close_window(*window, workload->meter);
     if (!result) return result;
-    if (const auto drained = driver_.drain(*workload); !drained) return std::unexpected(drained.error());
+    if (const auto drained = driver_.drain(*workload); !drained)
+      return std::unexpected(drained.error());
     if (const auto* created = dynamic_cast<const Sweep*>(workload.get())) nodes_ = created->sent();
     return result;
   }
@@ -240,7 +255,8 @@ class Bench {
 
 void add_bench(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<BenchOptions>();
-  auto* command = app.add_subcommand("bench", "Load a ZooKeeper server, report throughput and latency");
+  auto* command =
+      app.add_subcommand("bench", "Load a ZooKeeper server, report throughput and latency");
   declare_bench_options(*command, *options);
   command->callback([options, &exit_code] {
     check_bench_options(*options);
@@ -251,7 +267,8 @@ void add_bench(CLI::App& app, int& exit_code) {
       exit_code = 1;
       return;
     }
-    fmt::print("{}", options->json ? report_json(*options, *result) : report_table(*options, *result));
+    fmt::print("{}",
+               options->json ? report_json(*options, *result) : report_table(*options, *result));
     if (result->meter.latency.count() == 0) exit_code = 1;
   });
 }

@@ -24,10 +24,11 @@ struct BenchOptions {
   WorkloadKind workload = WorkloadKind::kGet;
   std::size_t sessions = 50;
   std::size_t outstanding = 1;
-  std::uint32_t value_size = 100;      // bytes
+  std::uint32_t value_size = 100;  // bytes
   double duration_s = 10;
   double warmup_s = 2;
-  std::optional<std::uint32_t> nodes;  // default 10,000; the create workload has no limit without it
+  std::optional<std::uint32_t>
+      nodes;  // default 10,000; the create workload has no limit without it
   std::uint32_t read_percent = 90;
   std::string root = "/drover-bench";
   bool keep = false;

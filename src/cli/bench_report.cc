@@ -15,8 +15,12 @@ struct Percentile {
 constexpr Percentile kPercentiles[] = {
     {"p50", "p50", 50}, {"p90", "p90", 90}, {"p99", "p99", 99}, {"p99.9", "p99_9", 99.9}};
 
-double microseconds(std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1e3; }
-double seconds(std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1e9; }
+double microseconds(std::chrono::nanoseconds t) {
+  return static_cast<double>(t.count()) / 1e3;
+}
+double seconds(std::chrono::nanoseconds t) {
+  return static_cast<double>(t.count()) / 1e9;
+}
 
 std::string human(std::chrono::nanoseconds t) {
   const double us = microseconds(t);
@@ -31,11 +35,12 @@ double per_operation_us(std::chrono::nanoseconds cpu, const Meter& meter) {
 }
 
 std::string setting(const BenchOptions& options) {
-  std::string text = fmt::format("{}, {} session{}", workload_name(options.workload), options.sessions,
-                                 options.sessions == 1 ? "" : "s");
+  std::string text = fmt::format("{}, {} session{}", workload_name(options.workload),
+                                 options.sessions, options.sessions == 1 ? "" : "s");
   if (options.workload == WorkloadKind::kConnect) return text;
   text += fmt::format(" x {} outstanding, {} bytes", options.outstanding, options.value_size);
-  if (options.workload == WorkloadKind::kMixed) text += fmt::format(", {} % reads", options.read_percent);
+  if (options.workload == WorkloadKind::kMixed)
+    text += fmt::format(", {} % reads", options.read_percent);
   return text;
 }
 
@@ -43,7 +48,8 @@ std::string setting(const BenchOptions& options) {
 
 std::string report_table(const BenchOptions& options, const BenchResult& result) {
   const auto& latency = result.meter.latency;
-  std::string text = fmt::format("workload    {}\nserver      {}\n", setting(options), options.server);
+  std::string text =
+      fmt::format("workload    {}\nserver      {}\n", setting(options), options.server);
   text += fmt::format("throughput  {:.0f} op/s ({} in {:.2f} s)\n",
                       static_cast<double>(latency.count()) / result.seconds, latency.count(),
                       result.seconds);
@@ -58,7 +64,8 @@ std::string report_table(const BenchOptions& options, const BenchResult& result)
     text += fmt::format("{}{} {}", separator, count, error_name(code));
     separator = ", ";
   }
-  if (result.connections_lost > 0) text += fmt::format(" ({} connections lost)", result.connections_lost);
+  if (result.connections_lost > 0)
+    text += fmt::format(" ({} connections lost)", result.connections_lost);
   text += '\n';
   if (result.server_cpu) {
     text += fmt::format("server cpu  {:.2f} us/op, {:.0f} % of one core; resident {:.1f} MiB\n",
@@ -74,7 +81,8 @@ std::string report_table(const BenchOptions& options, const BenchResult& result)
 std::string report_json(const BenchOptions& options, const BenchResult& result) {
   const auto& latency = result.meter.latency;
   boost::json::object latency_us{{"mean", microseconds(latency.mean())}};
-  for (const auto& p : kPercentiles) latency_us[p.json_name] = microseconds(latency.percentile(p.percent));
+  for (const auto& p : kPercentiles)
+    latency_us[p.json_name] = microseconds(latency.percentile(p.percent));
   latency_us["max"] = microseconds(latency.max());
 
   boost::json::object errors;

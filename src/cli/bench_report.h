@@ -15,9 +15,9 @@ struct BenchResult {
   double seconds = 0;  // of the measured window
   Meter meter;
   std::uint64_t connections_lost = 0;
-  std::chrono::nanoseconds generator_cpu{0};             // of this process, in the window
-  std::optional<std::chrono::nanoseconds> server_cpu;    // of --server-pid, in the window
-  std::optional<std::uint64_t> server_resident_bytes;    // at its end
+  std::chrono::nanoseconds generator_cpu{0};           // of this process, in the window
+  std::optional<std::chrono::nanoseconds> server_cpu;  // of --server-pid, in the window
+  std::optional<std::uint64_t> server_resident_bytes;  // at its end
 };
 
 [[nodiscard]] std::string report_table(const BenchOptions& options, const BenchResult& result);

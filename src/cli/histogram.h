@@ -1,7 +1,7 @@
 #pragma once
-// Counts of durations in buckets whose width grows with the value: every power of two is cut into 128, so a
-// percentile read back is at most 0.8 % too high (the idea of HdrHistogram, Gil Tene). Fixed memory, about
-// 36 KiB. Not thread-safe.
+// Counts of durations in buckets whose width grows with the value: every power of two is cut into
+// 128, so a percentile read back is at most 0.8 % too high (the idea of HdrHistogram, Gil Tene).
+// Fixed memory, about 36 KiB. Not thread-safe.
 
 #include <array>
 #include <bit>
@@ -19,8 +19,8 @@ class Histogram {
 
   void record(Nanoseconds duration) {
     const std::int64_t ns = duration < Nanoseconds::zero() ? 0
-                            : duration > kMax             ? kMax.count()
-                                                          : duration.count();
+                            : duration > kMax              ? kMax.count()
+                                                           : duration.count();
     ++buckets_[index_of(static_cast<std::uint64_t>(ns))];
     ++count_;
     sum_ns_ += ns;
@@ -36,7 +36,8 @@ class Histogram {
   // The duration that `percent` of all records do not exceed, rounded up to the end of its bucket.
   // Zero when nothing was recorded. Requires 0 < percent <= 100.
   [[nodiscard]] Nanoseconds percentile(double percent) const {
-    const auto wanted = static_cast<std::uint64_t>(static_cast<double>(count_) * percent / 100.0 + 0.5);
+    const auto wanted =
+        static_cast<std::uint64_t>(static_cast<double>(count_) * percent / 100.0 + 0.5);
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       seen += buckets_[i];

@@ -40,7 +40,8 @@ TEST(HistogramTest, PercentilesAreWithinOnePercentOfTheSortedList) {
   }
   std::sort(values.begin(), values.end());
   for (const double percent : {1.0, 50.0, 90.0, 99.0, 99.9, 99.99}) {
-    const auto rank = static_cast<std::size_t>(static_cast<double>(values.size()) * percent / 100 + 0.5);
+    const auto rank =
+        static_cast<std::size_t>(static_cast<double>(values.size()) * percent / 100 + 0.5);
     const auto exact = values[rank - 1];
     const auto read = h.percentile(percent).count();
     EXPECT_GE(read, exact) << percent;

@@ -28,7 +28,8 @@ char* next_match(const char* word, int state) {
   static std::size_t next = 0;
   if (state == 0) {
     const std::size_t start = static_cast<std::size_t>(rl_point) - std::strlen(word);
-    const bool is_first = std::string(rl_line_buffer, start).find_first_not_of(' ') == std::string::npos;
+    const bool is_first =
+        std::string(rl_line_buffer, start).find_first_not_of(' ') == std::string::npos;
     matches = (*active_completer)(word, is_first);
     next = 0;
   }
@@ -67,7 +68,9 @@ class TerminalReader final : public LineReader {
 
 }  // namespace
 
-std::unique_ptr<LineReader> make_pipe_reader() { return std::make_unique<PipeReader>(); }
+std::unique_ptr<LineReader> make_pipe_reader() {
+  return std::make_unique<PipeReader>();
+}
 
 std::unique_ptr<LineReader> make_terminal_reader(Completer completer) {
   return std::make_unique<TerminalReader>(std::move(completer));

@@ -20,7 +20,9 @@ namespace {
 
 constexpr std::size_t kInputSize = std::size_t{4} << 20;  // a frame must fit
 
-std::string error_text(int number) { return std::strerror(number); }
+std::string error_text(int number) {
+  return std::strerror(number);
+}
 
 std::unexpected<Error> connection_failure(std::string message) {
   return failure(std::move(message), ErrorCode::kConnectionLoss);
@@ -75,7 +77,8 @@ Result<void> LoadDriver::resolve() {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    const int code = getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &found);
+    const int code =
+        getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &found);
     if (code != 0) {
       return connection_failure(fmt::format("{}: {}", server.host, gai_strerror(code)));
     }
@@ -150,10 +153,10 @@ Result<void> LoadDriver::lose(std::size_t index, const std::string& why, Workloa
   ++connections_lost_;
   const bool reconnects = workload != nullptr && workload->reconnects();
   if (workload == nullptr || (state != State::kOpen && !reconnects)) {
-    return connection_failure(
-        fmt::format("{}:{}: {} while opening session {} of {}{}", server.host, server.port, why,
-                    index + 1, sessions_.size(),
-                    sessions_.size() > 60 ? " (does maxClientCnxns, 60 unless set, allow so many?)" : ""));
+    return connection_failure(fmt::format(
+        "{}:{}: {} while opening session {} of {}{}", server.host, server.port, why, index + 1,
+        sessions_.size(),
+        sessions_.size() > 60 ? " (does maxClientCnxns, 60 unless set, allow so many?)" : ""));
   }
   ++workload->meter.errors[ErrorCode::kConnectionLoss];
   if (reconnects && !draining_ && ++losses_in_a_row_ < 2 * sessions_.size() + 10) {
@@ -178,7 +181,8 @@ void LoadDriver::send_handshake(Session& session) {
                        .password = std::string_view(no_password, sizeof no_password),
                        .read_only = false}
       .encode(out);
-  wire::store_big_endian(out.at(length_at), static_cast<std::uint32_t>(out.position() - length_at - 4));
+  wire::store_big_endian(out.at(length_at),
+                         static_cast<std::uint32_t>(out.position() - length_at - 4));
 }
 
 Result<void> LoadDriver::run(Workload& workload, std::size_t outstanding, base::Instant until) {
@@ -220,7 +224,8 @@ Result<void> LoadDriver::close() {
   }
   last_reply_ = steady_now();
   while (open_count_ > 0) {
-    if (const auto stepped = step(closer.get(), 0, last_reply_ + kStallMax); !stepped) return stepped;
+    if (const auto stepped = step(closer.get(), 0, last_reply_ + kStallMax); !stepped)
+      return stepped;
   }
   return {};
 }
@@ -398,7 +403,8 @@ Result<void> LoadDriver::flush(std::size_t index, Workload* workload) {
   Session& session = sessions_[index];
   if (session.out.empty() || session.state == State::kClosed) return {};
   const ssize_t sent = ::send(session.socket, session.out.data(), session.out.size(), MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN && errno != EINTR) return lose(index, error_text(errno), workload);
+  if (sent < 0 && errno != EAGAIN && errno != EINTR)
+    return lose(index, error_text(errno), workload);
   if (sent > 0) session.out.consume(static_cast<std::size_t>(sent));
   watch_socket(index, session.out.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
   return {};

@@ -1,13 +1,14 @@
 #pragma once
-// Keeps a number of sessions busy from one thread: each always has `outstanding` requests in flight. Bare
-// epoll, one read and one write per wake-up of a session, so that what is measured is the server.
+// Keeps a number of sessions busy from one thread: each always has `outstanding` requests in
+// flight. Bare epoll, one read and one write per wake-up of a session, so that what is measured is
+// the server.
 //
-// A connection that the server closes is counted and stays closed; the run goes on with the others and fails
-// when none is left. A session with nothing to do for kPingInterval is kept alive by a ping.
-
-#include <sys/socket.h>
+// A connection that the server closes is counted and stays closed; the run goes on with the others
+// and fails when none is left. A session with nothing to do for kPingInterval is kept alive by a
+// ping.
 
 #include <drover/result.h>
+#include <sys/socket.h>
 
 #include <cstdint>
 #include <string>
@@ -35,12 +36,12 @@ class LoadDriver {
   LoadDriver(const LoadDriver&) = delete;
   LoadDriver& operator=(const LoadDriver&) = delete;
 
-  // Resolves the servers and opens every session. Errors: a name that does not resolve, a server that refuses
-  // or hangs up, kStallMax without an answer.
+  // Resolves the servers and opens every session. Errors: a name that does not resolve, a server
+  // that refuses or hangs up, kStallMax without an answer.
   Result<void> open();
 
-  // Runs until `until`, or until the workload is finished and everything is answered. Requests are in flight
-  // when it returns at `until`: call it again, or drain().
+  // Runs until `until`, or until the workload is finished and everything is answered. Requests are
+  // in flight when it returns at `until`: call it again, or drain().
   Result<void> run(Workload& workload, std::size_t outstanding, base::Instant until);
 
   // Sends nothing more, takes what is in flight.
@@ -86,9 +87,9 @@ class LoadDriver {
     base::Instant connect_started;
     base::Instant last_sent;
     std::int32_t next_xid = 1;
-    bool is_closing = false;     // closeSession was sent
-    base::ByteBuffer out;        // encoded, not yet written
-    std::string partial;         // the beginning of a frame whose rest has not arrived
+    bool is_closing = false;  // closeSession was sent
+    base::ByteBuffer out;     // encoded, not yet written
+    std::string partial;      // the beginning of a frame whose rest has not arrived
     InFlightQueue in_flight;
   };
 
@@ -100,7 +101,8 @@ class LoadDriver {
   Result<void> handle(std::size_t index, std::uint32_t events, Workload* workload);
   Result<void> receive(std::size_t index, Workload* workload);
   // Takes complete frames off the front of `bytes`; returns what remains.
-  Result<std::string_view> take_frames(std::size_t index, std::string_view bytes, Workload* workload);
+  Result<std::string_view> take_frames(std::size_t index, std::string_view bytes,
+                                       Workload* workload);
   Result<void> take_frame(std::size_t index, std::string_view frame, Workload* workload);
   Result<void> finish_handshake(std::size_t index, std::string_view frame, Workload* workload);
   void fill(std::size_t index, Workload& workload, std::size_t outstanding);
@@ -121,7 +123,7 @@ class LoadDriver {
   std::uint64_t losses_in_a_row_ = 0;
   base::Instant pings_checked_;
   base::Instant last_reply_;  // when bytes last arrived on any session
-  std::vector<char> input_;  // shared by all sessions
+  std::vector<char> input_;   // shared by all sessions
 };
 
 }  // namespace drover::cli

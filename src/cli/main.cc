@@ -1,5 +1,5 @@
-// The one binary. Every subcommand lives in a file of its own beside this one and adds itself here; what it
-// does runs inside parse(), and its verdict is the exit code.
+// The one binary. Every subcommand lives in a file of its own beside this one and adds itself here;
+// what it does runs inside parse(), and its verdict is the exit code.
 
 #include <CLI/CLI.hpp>
 #include <string_view>

@@ -14,7 +14,8 @@ Result<ProcessUsage> process_usage(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string line;
   if (!std::getline(file, line)) return failure(fmt::format("cannot read /proc/{}/stat", pid));
-  // The second field is the name in parentheses and may itself hold blanks and parentheses (proc(5)).
+  // The second field is the name in parentheses and may itself hold blanks and parentheses
+  // (proc(5)).
   const auto name_end = line.rfind(')');
   if (name_end == std::string::npos) return failure(fmt::format("odd /proc/{}/stat", pid));
   std::istringstream fields(line.substr(name_end + 1));

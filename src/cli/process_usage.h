@@ -1,10 +1,9 @@
 #pragma once
-// What a process has used, as the kernel tells in /proc. For the figures of a benchmark: the server's CPU
-// time per operation is steadier than its throughput on a shared machine.
-
-#include <sys/types.h>
+// What a process has used, as the kernel tells in /proc. For the figures of a benchmark: the
+// server's CPU time per operation is steadier than its throughput on a shared machine.
 
 #include <drover/result.h>
+#include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
@@ -12,7 +11,8 @@
 namespace drover::cli {
 
 struct ProcessUsage {
-  std::chrono::nanoseconds cpu{0};  // user and system time, all threads; the kernel counts in ticks of 10 ms
+  std::chrono::nanoseconds cpu{
+      0};  // user and system time, all threads; the kernel counts in ticks of 10 ms
   std::uint64_t resident_bytes = 0;
 };
 

@@ -28,7 +28,9 @@ TEST(ProcessUsageTest, BothWaysToCountCpuAgree) {
   EXPECT_LE(usage->cpu, own_cpu() + std::chrono::milliseconds(20));
 }
 
-TEST(ProcessUsageTest, MissingProcessIsAnError) { EXPECT_FALSE(process_usage(0x7ffffff0)); }
+TEST(ProcessUsageTest, MissingProcessIsAnError) {
+  EXPECT_FALSE(process_usage(0x7ffffff0));
+}
 
 }  // namespace
 }  // namespace drover::cli

@@ -50,7 +50,8 @@ std::uint32_t BenchTree::index_of(std::string_view node_path) {
   return index;
 }
 
-RequestTemplate::RequestTemplate(wire::OpCode op, std::string_view record, std::string_view sample) {
+RequestTemplate::RequestTemplate(wire::OpCode op, std::string_view record,
+                                 std::string_view sample) {
   base::ByteBuffer bytes;
   wire::JuteWriter out(bytes);
   out.write_int(static_cast<std::int32_t>(record.size() + 8));
@@ -65,7 +66,8 @@ RequestTemplate::RequestTemplate(wire::OpCode op, std::string_view record, std::
   if (sample.ends_with(nameless.directory(0))) patch_ = Patch::kDirectory;
 }
 
-void RequestTemplate::append_to(base::ByteBuffer& out, std::int32_t xid, std::uint32_t index) const {
+void RequestTemplate::append_to(base::ByteBuffer& out, std::int32_t xid,
+                                std::uint32_t index) const {
   char* frame = out.extend(frame_.size());
   std::memcpy(frame, frame_.data(), frame_.size());
   wire::store_big_endian(frame + 4, static_cast<std::uint32_t>(xid));

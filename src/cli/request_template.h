@@ -1,6 +1,6 @@
 #pragma once
-// A request frame encoded once, with the few bytes that change marked, so that sending one more is a copy
-// and two patched numbers.
+// A request frame encoded once, with the few bytes that change marked, so that sending one more is
+// a copy and two patched numbers.
 
 #include <cstdint>
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace drover::cli {
 
-// The tree that a benchmark works on: <root>/<directory>/node-<index>, a thousand znodes a directory, every
-// path of one length.
+// The tree that a benchmark works on: <root>/<directory>/node-<index>, a thousand znodes a
+// directory, every path of one length.
 struct BenchTree {
   static constexpr std::uint32_t kNodesPerDirectory = 1000;
 
@@ -29,8 +29,8 @@ struct BenchTree {
 
 class RequestTemplate {
  public:
-  // `record` is the body after the header and contains `sample` once: the tree's path of node 0, of directory 0,
-  // or its root, which leaves nothing to patch.
+  // `record` is the body after the header and contains `sample` once: the tree's path of node 0, of
+  // directory 0, or its root, which leaves nothing to patch.
   RequestTemplate(wire::OpCode op, std::string_view record, std::string_view sample);
 
   void append_to(base::ByteBuffer& out, std::int32_t xid, std::uint32_t index) const;
@@ -38,7 +38,7 @@ class RequestTemplate {
  private:
   enum class Patch { kNothing, kDirectory, kNode };
 
-  std::string frame_;        // length word, header, record
+  std::string frame_;         // length word, header, record
   std::size_t path_end_ = 0;  // in frame_, just past the path
   Patch patch_ = Patch::kNothing;
 };

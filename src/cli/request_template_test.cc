@@ -10,7 +10,8 @@ namespace {
 
 TEST(RequestTemplateTest, NodePathsArePatchedInPlace) {
   const BenchTree tree{.root = "/bench"};
-  const RequestTemplate get(wire::OpCode::kGetData, path_watch_record(tree.node(0), true), tree.node(0));
+  const RequestTemplate get(wire::OpCode::kGetData, path_watch_record(tree.node(0), true),
+                            tree.node(0));
   base::ByteBuffer out;
   for (const std::uint32_t index : {0u, 7u, 999u, 1000u, 123'456'789u}) {
     out.clear();

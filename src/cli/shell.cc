@@ -71,7 +71,8 @@ Invocation parse_invocation(const std::vector<std::string>& words) {
 }
 
 // Names of commands for the first word of a line, paths of znodes for words that begin with '/'.
-std::vector<std::string> completions(ShellSession& session, const std::string& word, bool is_first) {
+std::vector<std::string> completions(ShellSession& session, const std::string& word,
+                                     bool is_first) {
   std::vector<std::string> found;
   if (is_first) {
     for (const auto* command : all_commands()) {
@@ -120,7 +121,8 @@ int shell(const std::vector<std::string>& words) {
   }
   const auto timeout_ms = parse_number<std::int32_t>(invocation.timeout);
   if (!timeout_ms || *timeout_ms <= 0) {
-    fmt::print(stderr, "drover shell: -timeout '{}' is not a number of milliseconds\n", invocation.timeout);
+    fmt::print(stderr, "drover shell: -timeout '{}' is not a number of milliseconds\n",
+               invocation.timeout);
     return 1;
   }
   invocation.session.timeout_ms = *timeout_ms;

@@ -6,8 +6,8 @@
 
 namespace drover::cli {
 
-// `words` are those after "shell": options, then perhaps a command. Returns the exit code: that of the last
-// command; 0 good, 1 failed, 127 no such command.
+// `words` are those after "shell": options, then perhaps a command. Returns the exit code: that of
+// the last command; 0 good, 1 failed, 127 no such command.
 int shell(const std::vector<std::string>& words);
 
 }  // namespace drover::cli

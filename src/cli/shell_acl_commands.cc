@@ -46,8 +46,8 @@ CommandResult set_acl(ShellSession& session, const ParsedWords& words) {
   if (words.has("v")) {
     const auto given = parse_number<std::int32_t>(words.value("v"));
     if (!given) {
-      return command_error(
-          fmt::format("java.lang.NumberFormatException: For input string: \"{}\"", words.value("v")));
+      return command_error(fmt::format("java.lang.NumberFormatException: For input string: \"{}\"",
+                                       words.value("v")));
     }
     version = *given;
   }
@@ -83,6 +83,8 @@ constexpr ShellCommand kCommands[] = {
 
 }  // namespace
 
-std::span<const ShellCommand> acl_commands() { return kCommands; }
+std::span<const ShellCommand> acl_commands() {
+  return kCommands;
+}
 
 }  // namespace drover::cli

@@ -21,9 +21,9 @@ std::string all_usages() {
 
 CommandResult execute(ShellSession& session, const std::vector<std::string>& words) {
   const auto& commands = all_commands();
-  const auto found = std::find_if(commands.begin(), commands.end(), [&](const ShellCommand* command) {
-    return command->name == words.front();
-  });
+  const auto found =
+      std::find_if(commands.begin(), commands.end(),
+                   [&](const ShellCommand* command) { return command->name == words.front(); });
   if (found == commands.end()) {
     session.err_line(all_usages());
     return command_error(fmt::format("Command not found: Command not found {}", words.front()),

@@ -14,9 +14,9 @@ namespace drover::cli {
 
 struct ShellCommand {
   std::string_view name;
-  std::string_view syntax;               // after the name, in listings and when too little was said
+  std::string_view syntax;  // after the name, in listings and when too little was said
   std::span<const OptionSpec> options;
-  std::size_t args_min = 0;              // beside the name
+  std::size_t args_min = 0;   // beside the name
   bool needs_session = true;  // false: works without one, and takes its words as they are
   CommandResult (*run)(ShellSession& session, const ParsedWords& words) = nullptr;
   bool usage_lists_options = false;  // Apache does so for some commands

@@ -81,11 +81,13 @@ std::optional<std::int64_t> parse_hexadecimal(std::string_view text) {
 // The members in a configuration file, as -members takes them. The server judges them.
 std::expected<std::string, CommandError> members_of_file(const std::string& name) {
   std::ifstream file(name);
-  if (!file) return command_error(fmt::format("Error processing {}: {}", name, std::strerror(errno)));
+  if (!file)
+    return command_error(fmt::format("Error processing {}: {}", name, std::strerror(errno)));
   std::string members;
   for (std::string line; std::getline(file, line);) {
     std::erase_if(line, [](unsigned char c) { return std::isspace(c) != 0; });
-    if (!line.starts_with("server.") && !line.starts_with("group.") && !line.starts_with("weight.")) {
+    if (!line.starts_with("server.") && !line.starts_with("group.") &&
+        !line.starts_with("weight.")) {
       continue;
     }
     members += (members.empty() ? "" : ",") + line;
@@ -120,11 +122,10 @@ CommandResult reconfig(ShellSession& session, const ParsedWords& words) {
     if (!read) return std::unexpected(read.error());
     members = *read;
   }
-  const auto done = session.client().reconfig(
-      {.joining = lower_case_value(words, "add"),
-       .leaving = lower_case_value(words, "remove"),
-       .new_members = members,
-       .version = version});
+  const auto done = session.client().reconfig({.joining = lower_case_value(words, "add"),
+                                               .leaving = lower_case_value(words, "remove"),
+                                               .new_members = members,
+                                               .version = version});
   if (!done) return command_error(done.error());
   session.out_line(fmt::format("Committed new configuration:\n{}", done->data.value_or("")));
   if (words.has("s")) session.out(stat_text(done->stat));
@@ -138,6 +139,8 @@ constexpr ShellCommand kCommands[] = {
 
 }  // namespace
 
-std::span<const ShellCommand> config_commands() { return kCommands; }
+std::span<const ShellCommand> config_commands() {
+  return kCommands;
+}
 
 }  // namespace drover::cli

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <ctime>
+#include <utility>
 
 namespace drover::cli {
 namespace {
@@ -14,7 +15,8 @@ std::string date_text(std::int64_t ms) {
   std::tm local{};
   localtime_r(&seconds, &local);
   char text[64];
-  // In the C locale, which the program never leaves for dates: names of days and months are English.
+  // In the C locale, which the program never leaves for dates: names of days and months are
+  // English.
   const auto size = std::strftime(text, sizeof text, "%a %b %d %H:%M:%S %Z %Y", &local);
   return {text, size};
 }
@@ -31,67 +33,84 @@ std::string perms_text(std::int32_t bits) {
 
 std::string_view state_name(KeeperState state) {
   switch (state) {
-    case KeeperState::kDisconnected: return "Disconnected";
-    case KeeperState::kSyncConnected: return "SyncConnected";
-    case KeeperState::kAuthFailed: return "AuthFailed";
-    case KeeperState::kConnectedReadOnly: return "ConnectedReadOnly";
-    case KeeperState::kSaslAuthenticated: return "SaslAuthenticated";
-    case KeeperState::kExpired: return "Expired";
-    case KeeperState::kClosed: return "Closed";
+    case KeeperState::kDisconnected:
+      return "Disconnected";
+    case KeeperState::kSyncConnected:
+      return "SyncConnected";
+    case KeeperState::kAuthFailed:
+      return "AuthFailed";
+    case KeeperState::kConnectedReadOnly:
+      return "ConnectedReadOnly";
+    case KeeperState::kSaslAuthenticated:
+      return "SaslAuthenticated";
+    case KeeperState::kExpired:
+      return "Expired";
+    case KeeperState::kClosed:
+      return "Closed";
   }
   return "Unknown";
 }
 
 std::string_view type_name(EventType type) {
   switch (type) {
-    case EventType::kNone: return "None";
-    case EventType::kNodeCreated: return "NodeCreated";
-    case EventType::kNodeDeleted: return "NodeDeleted";
-    case EventType::kNodeDataChanged: return "NodeDataChanged";
-    case EventType::kNodeChildrenChanged: return "NodeChildrenChanged";
-    case EventType::kDataWatchRemoved: return "DataWatchRemoved";
-    case EventType::kChildWatchRemoved: return "ChildWatchRemoved";
-    case EventType::kPersistentWatchRemoved: return "PersistentWatchRemoved";
+    case EventType::kNone:
+      return "None";
+    case EventType::kNodeCreated:
+      return "NodeCreated";
+    case EventType::kNodeDeleted:
+      return "NodeDeleted";
+    case EventType::kNodeDataChanged:
+      return "NodeDataChanged";
+    case EventType::kNodeChildrenChanged:
+      return "NodeChildrenChanged";
+    case EventType::kDataWatchRemoved:
+      return "DataWatchRemoved";
+    case EventType::kChildWatchRemoved:
+      return "ChildWatchRemoved";
+    case EventType::kPersistentWatchRemoved:
+      return "PersistentWatchRemoved";
   }
   return "Unknown";
 }
 
 // KeeperException's own names, which are neither the codes' nor consistent.
+constexpr std::pair<ErrorCode, std::string_view> kKeeperNames[] = {
+    {ErrorCode::kOk, "ok"},
+    {ErrorCode::kSystemError, "SystemError"},
+    {ErrorCode::kRuntimeInconsistency, "RuntimeInconsistency"},
+    {ErrorCode::kDataInconsistency, "DataInconsistency"},
+    {ErrorCode::kConnectionLoss, "ConnectionLoss"},
+    {ErrorCode::kMarshallingError, "MarshallingError"},
+    {ErrorCode::kUnimplemented, "Unimplemented"},
+    {ErrorCode::kOperationTimeout, "OperationTimeout"},
+    {ErrorCode::kBadArguments, "BadArguments"},
+    {ErrorCode::kNewConfigNoQuorum, "NewConfigNoQuorum"},
+    {ErrorCode::kReconfigInProgress, "ReconfigInProgress"},
+    {ErrorCode::kApiError, "APIError"},
+    {ErrorCode::kNoNode, "NoNode"},
+    {ErrorCode::kNoAuth, "NoAuth"},
+    {ErrorCode::kBadVersion, "BadVersion"},
+    {ErrorCode::kNoChildrenForEphemerals, "NoChildrenForEphemerals"},
+    {ErrorCode::kNodeExists, "NodeExists"},
+    {ErrorCode::kNotEmpty, "Directory not empty"},
+    {ErrorCode::kSessionExpired, "Session expired"},
+    {ErrorCode::kInvalidCallback, "Invalid callback"},
+    {ErrorCode::kInvalidAcl, "InvalidACL"},
+    {ErrorCode::kAuthFailed, "AuthFailed"},
+    {ErrorCode::kSessionMoved, "Session moved"},
+    {ErrorCode::kNotReadOnly, "Not a read-only call"},
+    {ErrorCode::kEphemeralOnLocalSession, "Ephemeral node on local session"},
+    {ErrorCode::kNoWatcher, "No such watcher"},
+    {ErrorCode::kReconfigDisabled, "Reconfig is disabled"},
+    {ErrorCode::kSessionClosedRequireSaslAuth,
+     "Session closed because client failed to authenticate"},
+    {ErrorCode::kQuotaExceeded, "Quota has exceeded"},
+    {ErrorCode::kThrottledOp, "Op throttled due to high load"},
+};
+
 std::string_view keeper_name(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kOk: return "ok";
-    case ErrorCode::kSystemError: return "SystemError";
-    case ErrorCode::kRuntimeInconsistency: return "RuntimeInconsistency";
-    case ErrorCode::kDataInconsistency: return "DataInconsistency";
-    case ErrorCode::kConnectionLoss: return "ConnectionLoss";
-    case ErrorCode::kMarshallingError: return "MarshallingError";
-    case ErrorCode::kUnimplemented: return "Unimplemented";
-    case ErrorCode::kOperationTimeout: return "OperationTimeout";
-    case ErrorCode::kBadArguments: return "BadArguments";
-    case ErrorCode::kNewConfigNoQuorum: return "NewConfigNoQuorum";
-    case ErrorCode::kReconfigInProgress: return "ReconfigInProgress";
-    case ErrorCode::kApiError: return "APIError";
-    case ErrorCode::kNoNode: return "NoNode";
-    case ErrorCode::kNoAuth: return "NoAuth";
-    case ErrorCode::kBadVersion: return "BadVersion";
-    case ErrorCode::kNoChildrenForEphemerals: return "NoChildrenForEphemerals";
-    case ErrorCode::kNodeExists: return "NodeExists";
-    case ErrorCode::kNotEmpty: return "Directory not empty";
-    case ErrorCode::kSessionExpired: return "Session expired";
-    case ErrorCode::kInvalidCallback: return "Invalid callback";
-    case ErrorCode::kInvalidAcl: return "InvalidACL";
-    case ErrorCode::kAuthFailed: return "AuthFailed";
-    case ErrorCode::kSessionMoved: return "Session moved";
-    case ErrorCode::kNotReadOnly: return "Not a read-only call";
-    case ErrorCode::kEphemeralOnLocalSession: return "Ephemeral node on local session";
-    case ErrorCode::kNoWatcher: return "No such watcher";
-    case ErrorCode::kReconfigDisabled: return "Reconfig is disabled";
-    case ErrorCode::kSessionClosedRequireSaslAuth:
-      return "Session closed because client failed to authenticate";
-    case ErrorCode::kQuotaExceeded: return "Quota has exceeded";
-    case ErrorCode::kThrottledOp: return "Op throttled due to high load";
-    case ErrorCode::kUnknownSession:
-    case ErrorCode::kRequestTimeout: break;
+  for (const auto& [known, name] : kKeeperNames) {
+    if (known == code) return name;
   }
   return "Unknown error";
 }
@@ -101,12 +120,23 @@ std::int32_t parse_perms(std::string_view letters, std::vector<std::string>& com
   std::int32_t bits = 0;
   for (const char letter : letters) {
     switch (letter) {
-      case 'r': bits |= perms::kRead; break;
-      case 'w': bits |= perms::kWrite; break;
-      case 'c': bits |= perms::kCreate; break;
-      case 'd': bits |= perms::kDelete; break;
-      case 'a': bits |= perms::kAdmin; break;
-      default: complaints.push_back(fmt::format("Unknown perm type: {}", letter));
+      case 'r':
+        bits |= perms::kRead;
+        break;
+      case 'w':
+        bits |= perms::kWrite;
+        break;
+      case 'c':
+        bits |= perms::kCreate;
+        break;
+      case 'd':
+        bits |= perms::kDelete;
+        break;
+      case 'a':
+        bits |= perms::kAdmin;
+        break;
+      default:
+        complaints.push_back(fmt::format("Unknown perm type: {}", letter));
     }
   }
   return bits;
@@ -120,7 +150,8 @@ constexpr std::string_view kBase64Digits =
 std::string stat_text(const Stat& stat) {
   return fmt::format(
       "cZxid = 0x{:x}\nctime = {}\nmZxid = 0x{:x}\nmtime = {}\npZxid = 0x{:x}\ncversion = {}\n"
-      "dataVersion = {}\naclVersion = {}\nephemeralOwner = 0x{:x}\ndataLength = {}\nnumChildren = {}\n",
+      "dataVersion = {}\naclVersion = {}\nephemeralOwner = 0x{:x}\ndataLength = {}\nnumChildren = "
+      "{}\n",
       static_cast<std::uint64_t>(stat.czxid), date_text(stat.ctime),
       static_cast<std::uint64_t>(stat.mzxid), date_text(stat.mtime),
       static_cast<std::uint64_t>(stat.pzxid), stat.cversion, stat.version, stat.aversion,
@@ -147,11 +178,16 @@ std::string event_text(const WatchedEvent& event) {
 
 std::string_view state_text(client::SessionState state) {
   switch (state) {
-    case client::SessionState::kConnecting: return "CONNECTING";
-    case client::SessionState::kConnected: return "CONNECTED";
-    case client::SessionState::kConnectedReadOnly: return "CONNECTEDREADONLY";
-    case client::SessionState::kClosed: return "CLOSED";
-    case client::SessionState::kAuthFailed: break;
+    case client::SessionState::kConnecting:
+      return "CONNECTING";
+    case client::SessionState::kConnected:
+      return "CONNECTED";
+    case client::SessionState::kConnectedReadOnly:
+      return "CONNECTEDREADONLY";
+    case client::SessionState::kClosed:
+      return "CLOSED";
+    case client::SessionState::kAuthFailed:
+      break;
   }
   return "AUTH_FAILED";
 }
@@ -165,23 +201,34 @@ std::string keeper_error_text(const Error& error) {
 std::string error_text(const Error& error) {
   const std::string_view path = error.message.empty() ? "null" : std::string_view(error.message);
   switch (error.code) {
-    case ErrorCode::kNoNode: return fmt::format("Node does not exist: {}", path);
-    case ErrorCode::kNodeExists: return fmt::format("Node already exists: {}", path);
-    case ErrorCode::kNotEmpty: return fmt::format("Node not empty: {}", path);
+    case ErrorCode::kNoNode:
+      return fmt::format("Node does not exist: {}", path);
+    case ErrorCode::kNodeExists:
+      return fmt::format("Node already exists: {}", path);
+    case ErrorCode::kNotEmpty:
+      return fmt::format("Node not empty: {}", path);
     case ErrorCode::kNoChildrenForEphemerals:
       return fmt::format("Ephemerals cannot have children: {}", path);
-    case ErrorCode::kNotReadOnly: return fmt::format("Not a read-only call: {}", path);
-    case ErrorCode::kInvalidAcl: return fmt::format("Acl is not valid : {}", path);
-    case ErrorCode::kNoAuth: return fmt::format("Insufficient permission : {}", path);
-    case ErrorCode::kBadArguments: return fmt::format("Arguments are not valid : {}", path);
-    case ErrorCode::kBadVersion: return fmt::format("version No is not valid : {}", path);
-    case ErrorCode::kQuotaExceeded: return fmt::format("Quota has exceeded : {}", path);
+    case ErrorCode::kNotReadOnly:
+      return fmt::format("Not a read-only call: {}", path);
+    case ErrorCode::kInvalidAcl:
+      return fmt::format("Acl is not valid : {}", path);
+    case ErrorCode::kNoAuth:
+      return fmt::format("Insufficient permission : {}", path);
+    case ErrorCode::kBadArguments:
+      return fmt::format("Arguments are not valid : {}", path);
+    case ErrorCode::kBadVersion:
+      return fmt::format("version No is not valid : {}", path);
+    case ErrorCode::kQuotaExceeded:
+      return fmt::format("Quota has exceeded : {}", path);
     case ErrorCode::kReconfigInProgress:
       return "Another reconfiguration is in progress -- concurrent reconfigs not supported (yet)";
     case ErrorCode::kNewConfigNoQuorum:
-      return "No quorum of new config is connected and up-to-date with the leader of last committed "
+      return "No quorum of new config is connected and up-to-date with the leader of last "
+             "committed "
              "config - try invoking reconfiguration after new servers are connected and synced";
-    default: return keeper_error_text(error);
+    default:
+      return keeper_error_text(error);
   }
 }
 
@@ -197,10 +244,9 @@ ParsedAcl parse_acl(std::string_view text) {
       result.complaints.push_back(fmt::format("{} does not have the form scheme:id:perm", part));
       continue;
     }
-    result.acl.push_back(
-        {.perms = parse_perms(part.substr(last + 1), result.complaints),
-         .id = {.scheme = std::string(part.substr(0, first)),
-                .id = std::string(part.substr(first + 1, last - first - 1))}});
+    result.acl.push_back({.perms = parse_perms(part.substr(last + 1), result.complaints),
+                          .id = {.scheme = std::string(part.substr(0, first)),
+                                 .id = std::string(part.substr(first + 1, last - first - 1))}});
   }
   return result;
 }
@@ -238,7 +284,8 @@ std::optional<std::string> from_base64(std::string_view text) {
 
 std::string hex_dump(std::string_view bytes) {
   if (bytes.empty()) return "";
-  const std::string line = "+--------+-------------------------------------------------+----------------+";
+  const std::string line =
+      "+--------+-------------------------------------------------+----------------+";
   std::string text =
       "         +-------------------------------------------------+\n"
       "         |  0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f |\n" +

@@ -1,6 +1,6 @@
 #pragma once
-// How zkCli writes things: stats, ACLs, events, errors, data. Every text here is Apache's, because scripts
-// match on it.
+// How zkCli writes things: stats, ACLs, events, errors, data. Every text here is Apache's, because
+// scripts match on it.
 
 #include <drover/acl.h>
 #include <drover/event.h>
@@ -30,7 +30,8 @@ namespace drover::cli {
 // "KeeperErrorCode = NoNode for /a".
 [[nodiscard]] std::string keeper_error_text(const Error& error);
 
-// scheme:id:perms[,...]; what cannot be understood is skipped, with a line about it in `complaints`.
+// scheme:id:perms[,...]; what cannot be understood is skipped, with a line about it in
+// `complaints`.
 struct ParsedAcl {
   AclList acl;
   std::vector<std::string> complaints;

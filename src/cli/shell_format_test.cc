@@ -25,10 +25,11 @@ TEST(ShellFormatTest, Stat) {
                   .data_length = 5,
                   .num_children = 2,
                   .pzxid = 0x2d6b4};
-  EXPECT_EQ(stat_text(stat),
-            "cZxid = 0x2d6b4\nctime = Sat Nov 21 14:10:13 UTC 2026\nmZxid = 0x2d6bf\n"
-            "mtime = Thu Jan 01 00:00:00 UTC 1970\npZxid = 0x2d6b4\ncversion = -2\ndataVersion = 2\n"
-            "aclVersion = 1\nephemeralOwner = 0x8000000000000001\ndataLength = 5\nnumChildren = 2\n");
+  EXPECT_EQ(
+      stat_text(stat),
+      "cZxid = 0x2d6b4\nctime = Sat Nov 21 14:10:13 UTC 2026\nmZxid = 0x2d6bf\n"
+      "mtime = Thu Jan 01 00:00:00 UTC 1970\npZxid = 0x2d6b4\ncversion = -2\ndataVersion = 2\n"
+      "aclVersion = 1\nephemeralOwner = 0x8000000000000001\ndataLength = 5\nnumChildren = 2\n");
 }
 
 TEST(ShellFormatTest, Acl) {
@@ -54,7 +55,8 @@ TEST(ShellFormatTest, AclPartsThatMakeNoSenseAreNamed) {
 TEST(ShellFormatTest, Errors) {
   EXPECT_EQ(error_text({ErrorCode::kNoNode, "/a"}), "Node does not exist: /a");
   EXPECT_EQ(error_text({ErrorCode::kInvalidAcl, ""}), "Acl is not valid : null");
-  EXPECT_EQ(error_text({ErrorCode::kConnectionLoss, "/"}), "KeeperErrorCode = ConnectionLoss for /");
+  EXPECT_EQ(error_text({ErrorCode::kConnectionLoss, "/"}),
+            "KeeperErrorCode = ConnectionLoss for /");
   EXPECT_EQ(error_text({ErrorCode::kUnimplemented, ""}), "KeeperErrorCode = Unimplemented");
   EXPECT_EQ(error_text({ErrorCode::kNoWatcher, "/x"}), "KeeperErrorCode = No such watcher for /x");
 }

@@ -1,4 +1,5 @@
-// setquota, listquota, delquota: they keep the znodes below /zookeeper/quota that the server acts on.
+// setquota, listquota, delquota: they keep the znodes below /zookeeper/quota that the server acts
+// on.
 
 #include <fmt/format.h>
 
@@ -25,7 +26,9 @@ constexpr OptionSpec kDeleteOptions[] = {{"n", false, "num soft quota"},
                                          {"N", false, "num hard quota"},
                                          {"B", false, "bytes hard quota"}};
 
-std::string quota_path(std::string_view path) { return fmt::format("{}{}", kQuotaRoot, path); }
+std::string quota_path(std::string_view path) {
+  return fmt::format("{}{}", kQuotaRoot, path);
+}
 std::string limits_path(std::string_view path) {
   return fmt::format("{}{}/{}", kQuotaRoot, path, kLimits);
 }
@@ -39,15 +42,18 @@ std::string_view key_of(std::string_view option) {
   return option == "N" ? kQuotaCountHard : kQuotaBytesHard;
 }
 
-bool counts_znodes(std::string_view option) { return option == "n" || option == "N"; }
+bool counts_znodes(std::string_view option) {
+  return option == "n" || option == "N";
+}
 
 // The one option of the four that was given; empty for none.
 std::expected<std::string, CommandError> chosen(const ParsedWords& words) {
   if (words.given.size() > 1) {
-    return command_error(fmt::format(
-        "org.apache.commons.cli.AlreadySelectedException: The option '{}' was specified but an option "
-        "from this group has already been selected: '{}'",
-        words.given[1].first, words.given[0].first));
+    return command_error(
+        fmt::format("org.apache.commons.cli.AlreadySelectedException: The option '{}' was "
+                    "specified but an option "
+                    "from this group has already been selected: '{}'",
+                    words.given[1].first, words.given[0].first));
   }
   return words.given.empty() ? std::string() : words.given[0].first;
 }
@@ -67,7 +73,8 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 
 // Quotas do not nest: error when a znode above `path` has one ...
 CommandResult check_parents(ShellSession& session, const std::string& path) {
-  for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+  for (auto slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
     const auto parent = path.substr(0, slash);
     const auto children = children_of(session, quota_path(parent));
     if (!children) return std::unexpected(children.error());
@@ -79,7 +86,8 @@ CommandResult check_parents(ShellSession& session, const std::string& path) {
 }
 
 // ... or one below it.
-CommandResult check_children(ShellSession& session, const std::string& path, const std::string& at) {
+CommandResult check_children(ShellSession& session, const std::string& path,
+                             const std::string& at) {
   const auto children = children_of(session, quota_path(at));
   if (!children) return std::unexpected(children.error());
   if (at != path && contains(*children, kLimits)) {
@@ -92,7 +100,8 @@ CommandResult check_children(ShellSession& session, const std::string& path, con
   return {};
 }
 
-CommandResult create_if_absent(ShellSession& session, const std::string& path, std::string_view data) {
+CommandResult create_if_absent(ShellSession& session, const std::string& path,
+                               std::string_view data) {
   client::CreateOptions options{.acl = {{perms::kAll, {"world", "anyone"}}}};
   if (!data.empty()) options.data = data;
   const auto made = session.client().create(path, options);
@@ -138,8 +147,8 @@ void warn_if_exceeded(ShellSession& session, const std::string& path) {
   const QuotaText limits(limits_data->data.value_or(""));
   const QuotaText usage(usage_data->data.value_or(""));
   const auto warn = [&](std::string_view what, std::int64_t used) {
-    session.out_line(fmt::format("[Warning]: the {0} quota you create is less than the existing {0}:{1}",
-                                 what, used));
+    session.out_line(fmt::format(
+        "[Warning]: the {0} quota you create is less than the existing {0}:{1}", what, used));
   };
   const auto count = usage.get(kQuotaCount);
   const auto bytes = usage.get(kQuotaBytes);
@@ -152,7 +161,8 @@ CommandResult set_quota(ShellSession& session, const ParsedWords& words) {
   if (!option) return std::unexpected(option.error());
   if (option->empty()) {
     return command_error(
-        "org.apache.commons.cli.MissingOptionException: Missing required option: [-n num soft quota, -b "
+        "org.apache.commons.cli.MissingOptionException: Missing required option: [-n num soft "
+        "quota, -b "
         "bytes soft quota, -N num hard quota, -B bytes hard quota]");
   }
   if (words.args.size() < 2) return command_error(fmt::format("setquota {}", kSetSyntax));
@@ -215,7 +225,8 @@ CommandResult remove_quota(ShellSession& session, const std::string& path) {
     const auto rest = children_of(session, at);
     if (!rest) return std::unexpected(rest.error());
     if (!rest->empty()) break;
-    if (const auto done = session.client().remove(at, -1); !done) return command_error(done.error());
+    if (const auto done = session.client().remove(at, -1); !done)
+      return command_error(done.error());
     at = at.substr(0, at.rfind('/'));
   }
   return {};
@@ -248,6 +259,8 @@ constexpr ShellCommand kCommands[] = {
 
 }  // namespace
 
-std::span<const ShellCommand> quota_commands() { return kCommands; }
+std::span<const ShellCommand> quota_commands() {
+  return kCommands;
+}
 
 }  // namespace drover::cli

@@ -64,11 +64,10 @@ CommandResult ls(ShellSession& session, const ParsedWords& words) {
   return {};
 }
 
-constexpr OptionSpec kGetOptions[] = {
-    {"b", false, "Output data in base64 format"},
-    {"s", false, "Print znode stats additionally"},
-    {"w", false, "Watch for changes on the znode"},
-    {"x", false, "Output data in hexdump format"}};
+constexpr OptionSpec kGetOptions[] = {{"b", false, "Output data in base64 format"},
+                                      {"s", false, "Print znode stats additionally"},
+                                      {"w", false, "Watch for changes on the znode"},
+                                      {"x", false, "Output data in hexdump format"}};
 
 CommandResult get(ShellSession& session, const ParsedWords& words) {
   const auto& path = words.args[1];
@@ -145,6 +144,8 @@ constexpr ShellCommand kCommands[] = {
 
 }  // namespace
 
-std::span<const ShellCommand> read_commands() { return kCommands; }
+std::span<const ShellCommand> read_commands() {
+  return kCommands;
+}
 
 }  // namespace drover::cli

@@ -23,8 +23,8 @@ CommandResult ShellSession::connect(const std::string& connect_string) {
   if (is_alive()) close();
   options_.connect_string = connect_string;
   client_.reset();
-  const auto seed = static_cast<std::uint64_t>(
-      std::chrono::steady_clock::now().time_since_epoch().count());
+  const auto seed =
+      static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   client_ = std::make_unique<client::Client>(
       client::Client::Options{.servers = std::move(*servers),
                               .session = {.timeout_ms = options_.timeout_ms,
@@ -37,7 +37,9 @@ CommandResult ShellSession::connect(const std::string& connect_string) {
   return {};
 }
 
-void ShellSession::close() { client_->close(); }
+void ShellSession::close() {
+  client_->close();
+}
 
 bool ShellSession::is_alive() const {
   return client_ != nullptr && client_->state() != client::SessionState::kClosed &&
@@ -54,8 +56,12 @@ void ShellSession::out(std::string_view text) {
   std::fflush(stdout);
 }
 
-void ShellSession::out_line(std::string_view text) { out(fmt::format("{}\n", text)); }
+void ShellSession::out_line(std::string_view text) {
+  out(fmt::format("{}\n", text));
+}
 
-void ShellSession::err_line(std::string_view text) { fmt::print(stderr, "{}\n", text); }
+void ShellSession::err_line(std::string_view text) {
+  fmt::print(stderr, "{}\n", text);
+}
 
 }  // namespace drover::cli

@@ -1,6 +1,7 @@
 #pragma once
-// What the shell's commands work on: the connection that can be changed under way, what was typed so far, and
-// the two streams. Events are printed by the client's thread, as they come, between commands' lines.
+// What the shell's commands work on: the connection that can be changed under way, what was typed
+// so far, and the two streams. Events are printed by the client's thread, as they come, between
+// commands' lines.
 
 #include <atomic>
 #include <expected>
@@ -44,14 +45,14 @@ class ShellSession {
   [[nodiscard]] std::string prompt() const;
   [[nodiscard]] const Options& options() const { return options_; }
 
-  void out(std::string_view text);        // to stdout
-  void out_line(std::string_view text);   // with a newline
-  void err_line(std::string_view text);   // to stderr, after everything out() has said
+  void out(std::string_view text);       // to stdout
+  void out_line(std::string_view text);  // with a newline
+  void err_line(std::string_view text);  // to stderr, after everything out() has said
 
   std::atomic<bool> print_watches = true;
-  std::vector<std::string> history;  // lines, by command number; the present one included
-  bool is_finished = false;          // quit was said
-  int exit_code = 0;                 // of the last command
+  std::vector<std::string> history;    // lines, by command number; the present one included
+  bool is_finished = false;            // quit was said
+  int exit_code = 0;                   // of the last command
   bool adds_recursive_watches = true;  // addWatch's mode, which stays for later calls once given
 
  private:

@@ -75,6 +75,8 @@ constexpr ShellCommand kCommands[] = {
 
 }  // namespace
 
-std::span<const ShellCommand> session_commands() { return kCommands; }
+std::span<const ShellCommand> session_commands() {
+  return kCommands;
+}
 
 }  // namespace drover::cli

@@ -32,12 +32,13 @@ CommandResult add_watch(ShellSession& session, const ParsedWords& words) {
   return {};
 }
 
-constexpr OptionSpec kRemoveOptions[] = {{"c", false, "child watcher type"},
-                                         {"d", false, "data watcher type"},
-                                         {"p", false, "persistent watcher type"},
-                                         {"r", false, "persistent recursive watcher type"},
-                                         {"a", false, "any watcher type"},
-                                         {"l", false, "remove locally when there is no server connection"}};
+constexpr OptionSpec kRemoveOptions[] = {
+    {"c", false, "child watcher type"},
+    {"d", false, "data watcher type"},
+    {"p", false, "persistent watcher type"},
+    {"r", false, "persistent recursive watcher type"},
+    {"a", false, "any watcher type"},
+    {"l", false, "remove locally when there is no server connection"}};
 
 client::WatcherType watcher_type(const ParsedWords& words) {
   if (words.has("c")) return client::WatcherType::kChildren;
@@ -72,6 +73,8 @@ constexpr ShellCommand kCommands[] = {
 
 }  // namespace
 
-std::span<const ShellCommand> watch_commands() { return kCommands; }
+std::span<const ShellCommand> watch_commands() {
+  return kCommands;
+}
 
 }  // namespace drover::cli

@@ -10,7 +10,9 @@
 namespace drover::cli {
 namespace {
 
-bool is_blank(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+bool is_blank(char c) {
+  return std::isspace(static_cast<unsigned char>(c)) != 0;
+}
 
 const OptionSpec* find_option(std::span<const OptionSpec> options, std::string_view name) {
   const auto found = std::find_if(options.begin(), options.end(),
@@ -31,7 +33,8 @@ bool is_number(std::string_view text) {
 bool is_value(std::span<const OptionSpec> options, std::string_view word) {
   if (word.size() < 2 || word[0] != '-' || is_number(word)) return true;
   const auto name = word.substr(word.starts_with("--") ? 2 : 1);
-  return find_option(options, name) == nullptr && find_option(options, name.substr(0, 1)) == nullptr;
+  return find_option(options, name) == nullptr &&
+         find_option(options, name.substr(0, 1)) == nullptr;
 }
 
 std::unexpected<std::string> unrecognized(std::string_view word) {
@@ -72,12 +75,13 @@ std::expected<const OptionSpec*, std::string> take_option(std::span<const Option
 }  // namespace
 
 bool ParsedWords::has(std::string_view option) const {
-  return std::any_of(given.begin(), given.end(), [&](const auto& one) { return one.first == option; });
+  return std::any_of(given.begin(), given.end(),
+                     [&](const auto& one) { return one.first == option; });
 }
 
 const std::string& ParsedWords::value(std::string_view option) const {
-  const auto found =
-      std::find_if(given.begin(), given.end(), [&](const auto& one) { return one.first == option; });
+  const auto found = std::find_if(given.begin(), given.end(),
+                                  [&](const auto& one) { return one.first == option; });
   DROVER_ASSERT(found != given.end(), "an option that was not given has no value");
   return found->second;
 }
@@ -131,9 +135,9 @@ std::expected<ParsedWords, std::string> parse_words(std::span<const OptionSpec> 
     }
   }
   if (open != nullptr) {
-    return std::unexpected(
-        fmt::format("org.apache.commons.cli.MissingArgumentException: Missing argument for option: {}",
-                    open->name));
+    return std::unexpected(fmt::format(
+        "org.apache.commons.cli.MissingArgumentException: Missing argument for option: {}",
+        open->name));
   }
   return result;
 }

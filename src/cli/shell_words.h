@@ -1,7 +1,7 @@
 #pragma once
-// Taking apart what is typed at the shell: a line into words, words into options and arguments. Both follow
-// zkCli to the letter, because scripts rely on it: the first by its own rule for quotes, the second as Apache's
-// commons-cli parses and complains.
+// Taking apart what is typed at the shell: a line into words, words into options and arguments.
+// Both follow zkCli to the letter, because scripts rely on it: the first by its own rule for
+// quotes, the second as Apache's commons-cli parses and complains.
 
 #include <expected>
 #include <span>
@@ -12,12 +12,12 @@
 
 namespace drover::cli {
 
-// Blanks separate. A word may be quoted as a whole, with ' or "; inside there are no escapes, and a quote
-// anywhere else stands for itself. A quote that is never closed is dropped.
+// Blanks separate. A word may be quoted as a whole, with ' or "; inside there are no escapes, and a
+// quote anywhere else stands for itself. A quote that is never closed is dropped.
 [[nodiscard]] std::vector<std::string> split_words(std::string_view line);
 
 struct OptionSpec {
-  std::string_view name;         // without its dash; of one letter, or more
+  std::string_view name;  // without its dash; of one letter, or more
   bool takes_value = false;
   std::string_view description;  // as in Apache's own listing
 };
@@ -32,8 +32,8 @@ struct ParsedWords {
   [[nodiscard]] const std::string& value(std::string_view option) const;
 };
 
-// Options may stand anywhere and be run together (-sw, -v5); "--" ends them. The error is commons-cli's own
-// text, class name included, as zkCli prints it.
+// Options may stand anywhere and be run together (-sw, -v5); "--" ends them. The error is
+// commons-cli's own text, class name included, as zkCli prints it.
 [[nodiscard]] std::expected<ParsedWords, std::string> parse_words(
     std::span<const OptionSpec> options, const std::vector<std::string>& words);
 

@@ -17,7 +17,8 @@ constexpr std::size_t kBatchesInFlightMax = 10;
 
 // A Java program would die of this with a stack trace; its first line is all that helps.
 std::unexpected<CommandError> not_a_number(std::string_view text) {
-  return command_error(fmt::format("java.lang.NumberFormatException: For input string: \"{}\"", text));
+  return command_error(
+      fmt::format("java.lang.NumberFormatException: For input string: \"{}\"", text));
 }
 
 std::expected<std::int32_t, CommandError> version_of(const ParsedWords& words) {
@@ -33,7 +34,8 @@ constexpr OptionSpec kCreateOptions[] = {{"e", false, "ephemeral"},
                                          {"t", true, "ttl"}};
 
 // What the four options mean together; `ttl_ms` belongs to the TTL modes.
-std::expected<CreateMode, CommandError> create_mode(const ParsedWords& words, std::int64_t& ttl_ms) {
+std::expected<CreateMode, CommandError> create_mode(const ParsedWords& words,
+                                                    std::int64_t& ttl_ms) {
   const bool ephemeral = words.has("e");
   const bool sequential = words.has("s");
   const bool container = words.has("c");
@@ -47,7 +49,8 @@ std::expected<CreateMode, CommandError> create_mode(const ParsedWords& words, st
     if (ephemeral) return command_error("TTLs cannot be used with Ephemeral znodes");
     if (container) return command_error("TTLs cannot be used with Container znodes");
     if (*ttl <= 0 || *ttl > kTtlMsMax) {
-      return command_error(fmt::format("ttl must be positive and cannot be larger than: {}", kTtlMsMax));
+      return command_error(
+          fmt::format("ttl must be positive and cannot be larger than: {}", kTtlMsMax));
     }
     ttl_ms = *ttl;
     return sequential ? CreateMode::kPersistentSequentialWithTtl : CreateMode::kPersistentWithTtl;
@@ -87,10 +90,9 @@ CommandResult create(ShellSession& session, const ParsedWords& words) {
   return command_error(created.error());
 }
 
-constexpr OptionSpec kSetOptions[] = {
-    {"b", false, "Supply data in base64 format"},
-    {"s", false, "Print znode stats additionally"},
-    {"v", true, "Set with an expected version"}};
+constexpr OptionSpec kSetOptions[] = {{"b", false, "Supply data in base64 format"},
+                                      {"s", false, "Print znode stats additionally"},
+                                      {"v", true, "Set with an expected version"}};
 
 CommandResult set(ShellSession& session, const ParsedWords& words) {
   const auto version = version_of(words);
@@ -114,7 +116,8 @@ constexpr OptionSpec kDeleteOptions[] = {{"v", true, "version"}};
 CommandResult remove(ShellSession& session, const ParsedWords& words) {
   if (words.args.size() > 2) {
     session.err_line(
-        "'delete path [version]' has been deprecated. Please use 'delete [-v version] path' instead.");
+        "'delete path [version]' has been deprecated. Please use 'delete [-v version] path' "
+        "instead.");
   }
   const auto version = version_of(words);
   if (!version) return std::unexpected(version.error());
@@ -137,8 +140,8 @@ std::expected<std::vector<std::string>, CommandError> list_tree(ShellSession& se
   return tree;
 }
 
-// Leaves first, in multis of `batch`, some of them on their way at a time. False: one failed, the rest was
-// not tried.
+// Leaves first, in multis of `batch`, some of them on their way at a time. False: one failed, the
+// rest was not tried.
 bool delete_in_batches(client::Client& client, const std::vector<std::string>& tree,
                        std::size_t batch) {
   std::deque<std::future<client::Completion>> in_flight;
@@ -194,6 +197,8 @@ constexpr ShellCommand kCommands[] = {
 
 }  // namespace
 
-std::span<const ShellCommand> write_commands() { return kCommands; }
+std::span<const ShellCommand> write_commands() {
+  return kCommands;
+}
 
 }  // namespace drover::cli

@@ -12,7 +12,9 @@ std::optional<std::uint32_t> Sweep::next(std::size_t, std::int32_t xid, base::By
   return next_++;
 }
 
-void Sweep::on_reply(const LoadReply& reply) { meter.record(reply.error, reply.now - reply.sent); }
+void Sweep::on_reply(const LoadReply& reply) {
+  meter.record(reply.error, reply.now - reply.sent);
+}
 
 namespace {
 
@@ -136,6 +138,8 @@ std::unique_ptr<Workload> make_watch(const WorkloadOptions& options) {
   return std::make_unique<Watch>(options);
 }
 
-std::unique_ptr<Workload> make_connect() { return std::make_unique<Connect>(); }
+std::unique_ptr<Workload> make_connect() {
+  return std::make_unique<Connect>();
+}
 
 }  // namespace drover::cli

@@ -1,6 +1,6 @@
 #pragma once
-// What a benchmark asks the server. The driver owns the sessions and their sockets; a workload says what each
-// of them sends next, and learns what came back. All in one thread.
+// What a benchmark asks the server. The driver owns the sessions and their sockets; a workload says
+// what each of them sends next, and learns what came back. All in one thread.
 
 #include <drover/error_code.h>
 
@@ -45,13 +45,14 @@ class Workload {
  public:
   virtual ~Workload() = default;
 
-  // Appends the next request frame of `session` to `out`, with `xid` in its header, and returns a tag that
-  // comes back with the reply; nullopt when the session has nothing to send for now.
+  // Appends the next request frame of `session` to `out`, with `xid` in its header, and returns a
+  // tag that comes back with the reply; nullopt when the session has nothing to send for now.
   virtual std::optional<std::uint32_t> next(std::size_t session, std::int32_t xid,
                                             base::ByteBuffer& out) = 0;
 
   virtual void on_reply(const LoadReply& reply) = 0;
-  virtual void on_event(std::size_t /*session*/, std::string_view /*path*/, base::Instant /*now*/) {}
+  virtual void on_event(std::size_t /*session*/, std::string_view /*path*/, base::Instant /*now*/) {
+  }
   // The handshake of `session` is done; it began at `started`.
   virtual void on_open(std::size_t /*session*/, base::Instant /*started*/, base::Instant /*now*/) {}
 
@@ -72,16 +73,17 @@ struct WorkloadOptions {
   std::uint32_t nodes = 0;
   std::size_t sessions = 1;
   std::size_t outstanding = 1;
-  std::uint32_t value_size = 0;    // bytes
+  std::uint32_t value_size = 0;     // bytes
   std::uint32_t read_percent = 90;  // of the mixed workload
   std::uint64_t seed = 1;
 };
 
-// `count` requests of one form, for the indices 0, 1, 2 ...: fills and clears the tree, and is the create
-// workload.
+// `count` requests of one form, for the indices 0, 1, 2 ...: fills and clears the tree, and is the
+// create workload.
 class Sweep final : public Workload {
  public:
-  Sweep(RequestTemplate request, std::uint32_t count) : request_(std::move(request)), count_(count) {}
+  Sweep(RequestTemplate request, std::uint32_t count)
+      : request_(std::move(request)), count_(count) {}
 
   std::optional<std::uint32_t> next(std::size_t session, std::int32_t xid,
                                     base::ByteBuffer& out) override;
@@ -99,8 +101,8 @@ class Sweep final : public Workload {
 [[nodiscard]] std::unique_ptr<Workload> make_access(const WorkloadOptions& options,
                                                     std::uint32_t read_percent);
 
-// One znode per session and outstanding request. An operation: its session sets a data watch, the next
-// session changes the znode, the event arrives. Timed from the change to the event.
+// One znode per session and outstanding request. An operation: its session sets a data watch, the
+// next session changes the znode, the event arrives. Timed from the change to the event.
 [[nodiscard]] std::unique_ptr<Workload> make_watch(const WorkloadOptions& options);
 
 // Connect, handshake, closeSession, again. Timed from the connect to the handshake's answer.

@@ -60,7 +60,9 @@ DataAndStat decode_data_and_stat(JuteReader& in) {
 }
 
 struct Nothing {};
-Nothing decode_nothing(JuteReader&) { return {}; }
+Nothing decode_nothing(JuteReader&) {
+  return {};
+}
 
 Result<void> without_value(const Result<Nothing>& result) {
   if (!result) return std::unexpected(result.error());
@@ -113,15 +115,15 @@ Result<std::string> Client::create(std::string_view path, const CreateOptions& o
                   .flags = static_cast<std::int32_t>(options.mode),
                   .ttl_ms = options.ttl_ms},
       .with_ttl = has_ttl(options.mode)};
-  return call(create_op(options.mode), record, path, [this](JuteReader& in) {
-    return without_chroot(chroot_, in.read_string());
-  });
+  return call(create_op(options.mode), record, path,
+              [this](JuteReader& in) { return without_chroot(chroot_, in.read_string()); });
 }
 
 Result<void> Client::remove(std::string_view path, std::int32_t version) {
   const auto at = server_path(path);
-  return without_value(call(OpCode::kDelete, wire::PathVersionRequest{.path = at, .version = version},
-                            path, decode_nothing));
+  return without_value(call(OpCode::kDelete,
+                            wire::PathVersionRequest{.path = at, .version = version}, path,
+                            decode_nothing));
 }
 
 std::future<Completion> Client::remove_all(const std::vector<std::string>& paths) {
@@ -142,7 +144,8 @@ ErrorCode Client::multi_error(const Completion& completion) {
   while (in.ok()) {
     const auto header = wire::MultiHeader::decode(in);
     if (header.done) return ErrorCode::kOk;
-    // A multi fails as a whole: every operation then answers with an error, zero before the one that failed.
+    // A multi fails as a whole: every operation then answers with an error, zero before the one
+    // that failed.
     if (header.op != OpCode::kError) return ErrorCode::kOk;
     const auto error = static_cast<ErrorCode>(in.read_int());
     if (error != ErrorCode::kOk) return error;

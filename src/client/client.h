@@ -1,11 +1,11 @@
 #pragma once
-// Blocking calls on a session, one for each operation, with a chroot taken off and put on. The small
-// foundation that tools stand on.
+// Blocking calls on a session, one for each operation, with a chroot taken off and put on. The
+// small foundation that tools stand on.
 //
-// Paths are as the user writes them, inside the chroot; the caller has checked them with path_problem() where
-// it wants ZooKeeper's own words for a bad one, the server judges otherwise. Errors carry the code and the
-// path. Codes that come from here: kConnectionLoss (outcome unknown), kSessionExpired, kAuthFailed,
-// kMarshallingError (the reply makes no sense). Thread-safe.
+// Paths are as the user writes them, inside the chroot; the caller has checked them with
+// path_problem() where it wants ZooKeeper's own words for a bad one, the server judges otherwise.
+// Errors carry the code and the path. Codes that come from here: kConnectionLoss (outcome unknown),
+// kSessionExpired, kAuthFailed, kMarshallingError (the reply makes no sense). Thread-safe.
 
 #include <drover/acl.h>
 #include <drover/create_mode.h>
@@ -44,8 +44,8 @@ struct AclAndStat {
 };
 
 struct Reconfiguration {
-  std::optional<std::string> joining;      // servers to add, as in a configuration file, commas between
-  std::optional<std::string> leaving;      // ids of servers to remove
+  std::optional<std::string> joining;  // servers to add, as in a configuration file, commas between
+  std::optional<std::string> leaving;  // ids of servers to remove
   std::optional<std::string> new_members;  // or all members
   std::int64_t version = -1;               // of the configuration that this replaces; -1: any
 };
@@ -57,13 +57,14 @@ class Client {
     SessionMachine::Options session;
   };
 
-  // Starts connecting at once; calls made before wait. `listener` gets watch events and changes of state on
-  // another thread, and must not call back.
+  // Starts connecting at once; calls made before wait. `listener` gets watch events and changes of
+  // state on another thread, and must not call back.
   Client(Options options, SessionRunner::Listener listener);
 
   Result<std::string> create(std::string_view path, const CreateOptions& options);
   Result<void> remove(std::string_view path, std::int32_t version);
-  // One multi, so all or nothing. The future's value is not to be waited for forever: a lost connection ends it.
+  // One multi, so all or nothing. The future's value is not to be waited for forever: a lost
+  // connection ends it.
   [[nodiscard]] std::future<Completion> remove_all(const std::vector<std::string>& paths);
   // What became of it: the first operation's error, or the whole's.
   [[nodiscard]] static ErrorCode multi_error(const Completion& completion);

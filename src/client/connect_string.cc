@@ -29,7 +29,8 @@ Result<std::uint16_t> parse_port(std::string_view digits, std::string_view part)
 Result<HostPort> parse_bracketed(std::string_view part) {
   const auto close = part.find(']');
   if (close == std::string_view::npos || close == 1) {
-    return failure(fmt::format("'{}': needs an address in brackets", part), ErrorCode::kBadArguments);
+    return failure(fmt::format("'{}': needs an address in brackets", part),
+                   ErrorCode::kBadArguments);
   }
   HostPort result{.host = std::string(part.substr(1, close - 1))};
   const auto rest = part.substr(close + 1);

@@ -1,6 +1,7 @@
 #pragma once
-// host[:port][,host[:port]...][/chroot], by the rules of the Java client: blanks around parts are dropped,
-// so are empty parts; the port defaults to 2181; IPv6 addresses with a port stand in brackets.
+// host[:port][,host[:port]...][/chroot], by the rules of the Java client: blanks around parts are
+// dropped, so are empty parts; the port defaults to 2181; IPv6 addresses with a port stand in
+// brackets.
 
 #include <drover/result.h>
 

@@ -7,7 +7,8 @@
 namespace drover::client {
 namespace {
 
-// One UTF-8 character; bytes that are not UTF-8 count as themselves and pass, the server decides on them.
+// One UTF-8 character; bytes that are not UTF-8 count as themselves and pass, the server decides on
+// them.
 struct Character {
   std::uint32_t code = 0;
   std::size_t size = 1;
@@ -62,7 +63,8 @@ std::optional<std::string> path_problem(std::string_view asked, bool sequential)
     if (c.code == '/') {
       component = at;
     } else if (ends) {
-      const auto problem = component_problem(std::string_view(path).substr(component, at - component));
+      const auto problem =
+          component_problem(std::string_view(path).substr(component, at - component));
       if (problem) return invalid(path, *problem, index);
     }
   }

@@ -16,13 +16,18 @@ TEST(PathTest, BadPathsByReason) {
   EXPECT_EQ(path_problem(""), "Path length must be > 0");
   EXPECT_EQ(path_problem("a"), "Path must start with / character");
   EXPECT_EQ(path_problem("/a/"), "Path must not end with / character");
-  EXPECT_EQ(path_problem("/a//b"), "Invalid path string \"/a//b\" caused by empty node name specified @3");
-  EXPECT_EQ(path_problem("/a/./b"), "Invalid path string \"/a/./b\" caused by relative paths not allowed @3");
-  EXPECT_EQ(path_problem("/a/.."), "Invalid path string \"/a/..\" caused by relative paths not allowed @4");
-  EXPECT_EQ(path_problem(std::string_view("/a\0b", 4)),
-            std::string("Invalid path string \"/a\0b\" caused by null character not allowed @2", 66));
+  EXPECT_EQ(path_problem("/a//b"),
+            "Invalid path string \"/a//b\" caused by empty node name specified @3");
+  EXPECT_EQ(path_problem("/a/./b"),
+            "Invalid path string \"/a/./b\" caused by relative paths not allowed @3");
+  EXPECT_EQ(path_problem("/a/.."),
+            "Invalid path string \"/a/..\" caused by relative paths not allowed @4");
+  EXPECT_EQ(
+      path_problem(std::string_view("/a\0b", 4)),
+      std::string("Invalid path string \"/a\0b\" caused by null character not allowed @2", 66));
   EXPECT_EQ(path_problem("/\x01"), "Invalid path string \"/\x01\" caused by invalid character @1");
-  EXPECT_EQ(path_problem("/\xc2\x85"), "Invalid path string \"/\xc2\x85\" caused by invalid character @1");
+  EXPECT_EQ(path_problem("/\xc2\x85"),
+            "Invalid path string \"/\xc2\x85\" caused by invalid character @1");
 }
 
 TEST(PathTest, SequentialMayEndInASlash) {

@@ -9,7 +9,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPingIntervalMax{10'000};
-constexpr std::uint64_t kPauseMsMax = 1000;       // before any attempt but the first, random
+constexpr std::uint64_t kPauseMsMax = 1000;     // before any attempt but the first, random
 constexpr milliseconds kPauseAfterRound{1000};  // when every host has failed in turn
 
 }  // namespace
@@ -23,9 +23,12 @@ SessionMachine::SessionMachine(const Options& options)
   }
 }
 
-// --- connections -----------------------------------------------------------------------------------------
+// --- connections
+// -----------------------------------------------------------------------------------------
 
-void SessionMachine::start(base::Instant now, SessionEffects& effects) { begin_attempt(now, effects); }
+void SessionMachine::start(base::Instant now, SessionEffects& effects) {
+  begin_attempt(now, effects);
+}
 
 void SessionMachine::begin_attempt(base::Instant now, SessionEffects& effects) {
   link_ = Link::kConnecting;
@@ -55,7 +58,8 @@ void SessionMachine::on_connected(base::Instant now, SessionEffects& effects) {
                        .password = password_,
                        .read_only = options_.read_only_allowed}
       .encode(out);
-  wire::store_big_endian(out.at(length_at), static_cast<std::uint32_t>(out.position() - length_at - 4));
+  wire::store_big_endian(out.at(length_at),
+                         static_cast<std::uint32_t>(out.position() - length_at - 4));
 }
 
 void SessionMachine::on_disconnected(base::Instant now, SessionEffects& effects) {
@@ -108,7 +112,8 @@ std::optional<base::Instant> SessionMachine::next_deadline() const {
   return std::min(last_sent_ + ping_interval, last_heard_ + timeout() * 2 / 3);
 }
 
-// --- bytes in --------------------------------------------------------------------------------------------
+// --- bytes in
+// --------------------------------------------------------------------------------------------
 
 void SessionMachine::on_bytes(std::string_view bytes, base::Instant now, SessionEffects& effects) {
   if (link_ != Link::kHandshaking && link_ != Link::kOpen) return;
@@ -128,7 +133,8 @@ void SessionMachine::on_bytes(std::string_view bytes, base::Instant now, Session
   }
 }
 
-void SessionMachine::take_frame(std::string_view frame, base::Instant now, SessionEffects& effects) {
+void SessionMachine::take_frame(std::string_view frame, base::Instant now,
+                                SessionEffects& effects) {
   if (link_ == Link::kHandshaking) return finish_handshake(frame, now, effects);
   wire::JuteReader in(frame);
   const auto header = wire::ReplyHeader::decode(in);
@@ -174,7 +180,8 @@ void SessionMachine::finish_handshake(std::string_view frame, base::Instant now,
   timeout_ms_ = response.timeout_ms;
   tell_state(read_only ? KeeperState::kConnectedReadOnly : KeeperState::kSyncConnected, effects);
 
-  // Credentials first, so that the watches are set by those who may see the znodes; then what waited.
+  // Credentials first, so that the watches are set by those who may see the znodes; then what
+  // waited.
   for (const auto& credential : credentials_) send_auth(credential, now, effects);
   for (const auto& rearm : watches_.rearm(last_zxid_)) {
     send_frame(wire::xid::kSetWatches, rearm.op, rearm.body, now, effects);
@@ -190,18 +197,19 @@ void SessionMachine::take_event(wire::JuteReader& in, const wire::ReplyHeader& h
                                 SessionEffects& effects) {
   const auto event = wire::WatcherEvent::decode(in);
   if (!in.ok() || !event.path || !watches_.take(event.type, *event.path)) return;
-  effects.deliveries.push_back(WatchedEvent{
-      .type = event.type,
-      .state = state_ == SessionState::kConnectedReadOnly ? KeeperState::kConnectedReadOnly
-                                                          : event.state,
-      .path = std::string(*event.path),
-      .zxid = header.zxid.value});
+  effects.deliveries.push_back(WatchedEvent{.type = event.type,
+                                            .state = state_ == SessionState::kConnectedReadOnly
+                                                         ? KeeperState::kConnectedReadOnly
+                                                         : event.state,
+                                            .path = std::string(*event.path),
+                                            .zxid = header.zxid.value});
 }
 
 void SessionMachine::take_reply(wire::JuteReader& in, const wire::ReplyHeader& header,
                                 base::Instant now, SessionEffects& effects) {
   if (pending_.empty() || pending_.front().xid != header.xid) {
-    effects.disconnect = true;  // the order of replies is the protocol: nothing after this can be trusted
+    effects.disconnect =
+        true;  // the order of replies is the protocol: nothing after this can be trusted
     return lose_connection(now, effects);
   }
   const Pending answered = std::move(pending_.front());
@@ -223,14 +231,16 @@ void SessionMachine::take_reply(wire::JuteReader& in, const wire::ReplyHeader& h
   }
 }
 
-// --- requests out ----------------------------------------------------------------------------------------
+// --- requests out
+// ----------------------------------------------------------------------------------------
 
 RequestId SessionMachine::submit(Request request, base::Instant now, SessionEffects& effects) {
   const RequestId id = next_id_++;
   if (is_over() || is_closing_) {
-    const auto error = state_ == SessionState::kAuthFailed ? ErrorCode::kAuthFailed
-                                                           : ErrorCode::kSessionExpired;
-    effects.deliveries.push_back(Completion{.id = id, .error = error, .body = "", .was_sent = false});
+    const auto error =
+        state_ == SessionState::kAuthFailed ? ErrorCode::kAuthFailed : ErrorCode::kSessionExpired;
+    effects.deliveries.push_back(
+        Completion{.id = id, .error = error, .body = "", .was_sent = false});
     return id;
   }
   Pending pending{.id = id, .xid = 0, .request = std::move(request)};
@@ -285,16 +295,20 @@ RequestId SessionMachine::close(base::Instant now, SessionEffects& effects) {
   return id;
 }
 
-bool SessionMachine::forget_watches(WatcherType type, std::string_view path, SessionEffects& effects) {
+bool SessionMachine::forget_watches(WatcherType type, std::string_view path,
+                                    SessionEffects& effects) {
   const auto removed = watches_.remove(type, path);
   for (const EventType event : removed) {
-    effects.deliveries.push_back(WatchedEvent{
-        .type = event, .state = KeeperState::kSyncConnected, .path = std::string(path), .zxid = -1});
+    effects.deliveries.push_back(WatchedEvent{.type = event,
+                                              .state = KeeperState::kSyncConnected,
+                                              .path = std::string(path),
+                                              .zxid = -1});
   }
   return !removed.empty();
 }
 
-// --- the end ---------------------------------------------------------------------------------------------
+// --- the end
+// ---------------------------------------------------------------------------------------------
 
 void SessionMachine::end(SessionState state, ErrorCode error, SessionEffects& effects) {
   link_ = Link::kNone;

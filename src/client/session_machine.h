@@ -1,13 +1,15 @@
 #pragma once
-// A client's session as a state machine: bytes and time in, bytes and outcomes out. It makes the handshake,
-// numbers requests and pairs them with replies, pings, finds the next server when one is lost, takes the same
-// session there with its credentials and watches, and learns when the session is over. No socket, clock or
-// thread: whoever owns those calls it and carries out the effects, in the order of the struct.
+// A client's session as a state machine: bytes and time in, bytes and outcomes out. It makes the
+// handshake, numbers requests and pairs them with replies, pings, finds the next server when one is
+// lost, takes the same session there with its credentials and watches, and learns when the session
+// is over. No socket, clock or thread: whoever owns those calls it and carries out the effects, in
+// the order of the struct.
 //
 // The owner's duties:
 //   1. call start() once;
 //   2. report what became of each connect_to: on_connected(), or on_disconnected() when it failed;
-//   3. hand over bytes as they come; report a connection that ended by itself with on_disconnected(), never
+//   3. hand over bytes as they come; report a connection that ended by itself with
+//   on_disconnected(), never
 //      one that an effect told it to close;
 //   4. call on_time() when next_deadline() has come. Deadlines change with every call.
 
@@ -38,15 +40,17 @@ using RequestId = std::uint64_t;
 struct Request {
   wire::OpCode op = wire::OpCode::kPing;
   std::string body;
-  // The watch that the request leaves on success. kData on exists becomes kExist when there is no znode.
+  // The watch that the request leaves on success. kData on exists becomes kExist when there is no
+  // znode.
   std::optional<std::pair<WatchKind, std::string>> watch = std::nullopt;
 };
 
 // The answer to a request, exactly one per submit().
 struct Completion {
   RequestId id = 0;
-  ErrorCode error = ErrorCode::kOk;  // with kConnectionLoss, kSessionExpired, kAuthFailed made up here
-  std::string body;                  // the reply's record
+  ErrorCode error =
+      ErrorCode::kOk;    // with kConnectionLoss, kSessionExpired, kAuthFailed made up here
+  std::string body;      // the reply's record
   bool was_sent = true;  // false: certainly not executed; true with kConnectionLoss: nobody knows
 };
 
@@ -65,7 +69,7 @@ class SessionMachine {
     std::size_t host_count = 1;
     std::int32_t timeout_ms = 30'000;  // asked for; the server may grant another
     bool read_only_allowed = false;
-    std::uint64_t seed = 0;                         // order of hosts, pauses between attempts
+    std::uint64_t seed = 0;                    // order of hosts, pauses between attempts
     std::int32_t frame_length_max = 64 << 20;  // bytes of one reply, else the connection is dropped
   };
 
@@ -81,8 +85,8 @@ class SessionMachine {
   RequestId submit(Request request, base::Instant now, SessionEffects& effects);
   // Sent now and after every reconnection. A refusal ends the session in kAuthFailed.
   void add_auth(std::string scheme, std::string auth, base::Instant now, SessionEffects& effects);
-  // Sends closeSession behind everything asked before; the session is over when it is answered, or cannot be
-  // (kConnectionLoss: the server will let it expire).
+  // Sends closeSession behind everything asked before; the session is over when it is answered, or
+  // cannot be (kConnectionLoss: the server will let it expire).
   RequestId close(base::Instant now, SessionEffects& effects);
 
   // Forgets watches on `path`; the removal events go to `effects`. False: there was none.

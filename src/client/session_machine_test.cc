@@ -200,7 +200,8 @@ TEST_F(SessionMachineTest, AnotherXidThanExpectedDropsTheConnection) {
 }
 
 TEST_F(SessionMachineTest, FramesOfImpossibleLengthDropTheConnection) {
-  for (const auto& bytes : {std::string("\xff\xff\xff\xf0", 4), std::string("\x7f\xff\xff\xff", 4)}) {
+  for (const auto& bytes :
+       {std::string("\xff\xff\xff\xf0", 4), std::string("\x7f\xff\xff\xff", 4)}) {
     build({.host_count = 1, .timeout_ms = 9000});
     start_connected();
     receive(bytes);
@@ -258,8 +259,10 @@ TEST_F(SessionMachineTest, GoesRoundAllHostsBeforeItRepeatsOne) {
     effects.connect_to.reset();
     machine->on_disconnected(now, effects);
   }
-  EXPECT_THAT((std::vector(tried.begin(), tried.begin() + 3)), testing::UnorderedElementsAre(0, 1, 2));
-  EXPECT_EQ((std::vector(tried.begin(), tried.begin() + 3)), (std::vector(tried.begin() + 3, tried.end())));
+  EXPECT_THAT((std::vector(tried.begin(), tried.begin() + 3)),
+              testing::UnorderedElementsAre(0, 1, 2));
+  EXPECT_EQ((std::vector(tried.begin(), tried.begin() + 3)),
+            (std::vector(tried.begin() + 3, tried.end())));
 }
 
 TEST_F(SessionMachineTest, AFailedRoundIsFollowedByAPause) {

@@ -90,8 +90,7 @@ void SessionRunner::carry_out(SessionEffects& effects) {
 }
 
 void SessionRunner::answer_waiters() {
-  const bool is_over =
-      state_ == SessionState::kClosed || state_ == SessionState::kAuthFailed;
+  const bool is_over = state_ == SessionState::kClosed || state_ == SessionState::kAuthFailed;
   if (!machine_.is_connected() && !is_over) return;
   for (auto& waiter : waiters_) waiter.set_value(!is_over);
   waiters_.clear();
@@ -127,13 +126,13 @@ void SessionRunner::connect(std::size_t host) {
     read(link);
   };
   // A name is resolved anew for every attempt: the server may have moved.
-  resolver_.async_resolve(
-      name, std::to_string(port),
-      [this, link = link_, connected](error_code error, asio::ip::tcp::resolver::results_type found) {
-        if (link != link_) return;
-        if (error) return lost(link);
-        asio::async_connect(link->socket, found, connected);
-      });
+  resolver_.async_resolve(name, std::to_string(port),
+                          [this, link = link_, connected](
+                              error_code error, asio::ip::tcp::resolver::results_type found) {
+                            if (link != link_) return;
+                            if (error) return lost(link);
+                            asio::async_connect(link->socket, found, connected);
+                          });
 }
 
 void SessionRunner::read(const std::shared_ptr<Link>& link) {
@@ -174,7 +173,8 @@ void SessionRunner::lost(const std::shared_ptr<Link>& link) {
   });
 }
 
-// --- calls from other threads ----------------------------------------------------------------------------
+// --- calls from other threads
+// ----------------------------------------------------------------------------
 
 std::future<Completion> SessionRunner::ask(Request request) {
   auto answer = std::make_shared<std::promise<Completion>>();

@@ -1,7 +1,7 @@
 #pragma once
-// Runs a SessionMachine on real sockets: one thread of its own with one io_context. Calls may come from any
-// thread; answers are futures, watch events and changes of state go to the listener on the runner's thread.
-// An event is delivered before any answer that could reveal what it tells.
+// Runs a SessionMachine on real sockets: one thread of its own with one io_context. Calls may come
+// from any thread; answers are futures, watch events and changes of state go to the listener on the
+// runner's thread. An event is delivered before any answer that could reveal what it tells.
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
@@ -25,7 +25,8 @@ class SessionRunner {
 
   // Starts connecting at once. `listener` must not call back into the runner and wait.
   SessionRunner(std::vector<HostPort> hosts, SessionMachine::Options options, Listener listener);
-  // Hangs up without closing the session: the server keeps it until its timeout, or call close() before.
+  // Hangs up without closing the session: the server keeps it until its timeout, or call close()
+  // before.
   ~SessionRunner();
   SessionRunner(const SessionRunner&) = delete;
   SessionRunner& operator=(const SessionRunner&) = delete;
@@ -70,7 +71,8 @@ class SessionRunner {
   SessionMachine machine_;
   boost::asio::ip::tcp::resolver resolver_{io_};
   boost::asio::steady_timer timer_{io_};
-  std::shared_ptr<Link> link_;  // the present connection; handlers of earlier ones see that they are not it
+  std::shared_ptr<Link>
+      link_;  // the present connection; handlers of earlier ones see that they are not it
   std::unordered_map<RequestId, std::promise<Completion>> answers_;
   std::vector<std::promise<bool>> waiters_;  // for a connection
   std::atomic<SessionState> state_ = SessionState::kConnecting;

@@ -7,7 +7,8 @@
 namespace drover::client {
 namespace {
 
-constexpr std::size_t kRearmBytesMax = 128 << 10;  // of path text in one setWatches, as Java clients do
+constexpr std::size_t kRearmBytesMax = 128
+                                       << 10;  // of path text in one setWatches, as Java clients do
 
 bool erase(std::set<std::string, std::less<>>& paths, std::string_view path) {
   const auto found = paths.find(path);
@@ -22,22 +23,30 @@ std::span<const WatchKind> kinds_of(WatcherType type) {
   static constexpr WatchKind kAll[] = {kChild, kData, kExist, kPersistent, kPersistentRecursive};
   const std::span<const WatchKind> all(kAll);
   switch (type) {
-    case WatcherType::kChildren: return all.subspan(0, 1);
-    case WatcherType::kData: return all.subspan(1, 2);
-    case WatcherType::kAny: return all;
-    case WatcherType::kPersistent: return all.subspan(3, 1);
-    case WatcherType::kPersistentRecursive: return all.subspan(4, 1);
+    case WatcherType::kChildren:
+      return all.subspan(0, 1);
+    case WatcherType::kData:
+      return all.subspan(1, 2);
+    case WatcherType::kAny:
+      return all;
+    case WatcherType::kPersistent:
+      return all.subspan(3, 1);
+    case WatcherType::kPersistentRecursive:
+      return all.subspan(4, 1);
   }
   return {};
 }
 
 EventType removal_event(WatchKind kind) {
   switch (kind) {
-    case WatchKind::kChild: return EventType::kChildWatchRemoved;
+    case WatchKind::kChild:
+      return EventType::kChildWatchRemoved;
     case WatchKind::kData:
-    case WatchKind::kExist: return EventType::kDataWatchRemoved;
+    case WatchKind::kExist:
+      return EventType::kDataWatchRemoved;
     case WatchKind::kPersistent:
-    case WatchKind::kPersistentRecursive: break;
+    case WatchKind::kPersistentRecursive:
+      break;
   }
   return EventType::kPersistentWatchRemoved;
 }
@@ -86,8 +95,8 @@ std::vector<EventType> WatchRegistry::remove(WatcherType type, std::string_view 
 }
 
 std::vector<WatchRegistry::Rearm> WatchRegistry::rearm(wire::Zxid last_seen) const {
-  const bool with_persistent = !paths(WatchKind::kPersistent).empty() ||
-                               !paths(WatchKind::kPersistentRecursive).empty();
+  const bool with_persistent =
+      !paths(WatchKind::kPersistent).empty() || !paths(WatchKind::kPersistentRecursive).empty();
   const auto empty_request = [&] {
     std::vector<wire::NullableBytes> none;
     return wire::SetWatchesRequest{.relative_zxid = last_seen,
@@ -112,11 +121,16 @@ std::vector<WatchRegistry::Rearm> WatchRegistry::rearm(wire::Zxid last_seen) con
   };
   const auto list_of = [&](std::size_t kind) -> wire::SetWatchesRequest::Paths& {
     switch (static_cast<WatchKind>(kind)) {
-      case WatchKind::kData: return request.data;
-      case WatchKind::kExist: return request.exist;
-      case WatchKind::kChild: return request.child;
-      case WatchKind::kPersistent: return request.persistent;
-      case WatchKind::kPersistentRecursive: break;
+      case WatchKind::kData:
+        return request.data;
+      case WatchKind::kExist:
+        return request.exist;
+      case WatchKind::kChild:
+        return request.child;
+      case WatchKind::kPersistent:
+        return request.persistent;
+      case WatchKind::kPersistentRecursive:
+        break;
     }
     return request.persistent_recursive;
   };

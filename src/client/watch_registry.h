@@ -1,6 +1,6 @@
 #pragma once
-// The client's memory of its watches: who is told about an event, and what to say to the next server after a
-// reconnection. Paths are the server's, chroot included. Pure; not thread-safe.
+// The client's memory of its watches: who is told about an event, and what to say to the next
+// server after a reconnection. Paths are the server's, chroot included. Pure; not thread-safe.
 
 #include <drover/event.h>
 
@@ -49,7 +49,8 @@ class WatchRegistry {
     wire::OpCode op;   // setWatches, or setWatches2 when a persistent one is among all
     std::string body;  // its record
   };
-  // As many as are needed to keep each under about 128 KiB of paths, so that none exceeds a server's limit.
+  // As many as are needed to keep each under about 128 KiB of paths, so that none exceeds a
+  // server's limit.
   [[nodiscard]] std::vector<Rearm> rearm(wire::Zxid last_seen) const;
 
   void clear() { *this = WatchRegistry(); }

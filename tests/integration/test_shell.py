@@ -1,8 +1,9 @@
 """`drover shell` beside Apache's zkCli: the same lines, the same answers.
 
-Every script runs twice against one Apache server, typed at Debian's zkCli 3.8.0 and at ours, and the
-outputs are compared line by line. What differs on purpose is listed in EXPLAINED and nowhere else.
-Then ours against the server under test: sessions that survive a restart, the terminal, exit codes.
+Every script runs twice against one Apache server, typed at Debian's zkCli 3.8.0 and at ours, and
+the outputs are compared line by line. What differs on purpose is listed in EXPLAINED and nowhere
+else. Then ours against the server under test: sessions that survive a restart, the terminal, exit
+codes.
 """
 
 import os
@@ -18,7 +19,7 @@ import pytest
 import shell_run
 from support import servers
 
-# What ours says -> what 3.8.0 says. The newest Apache has options that 3.8.0 lacks; we follow the newest.
+# What ours says -> what 3.8.0 says. The newest Apache has options that 3.8.0 lacks; we follow it.
 EXPLAINED = {
     """get [-s] [-w] [-b] [-x] path
  -b   Output data in base64 format
@@ -311,7 +312,10 @@ def test_same_lines_same_answers_as_the_newest():
             theirs = shell_run.run(shell_run.newest_apache_shell(*address), lines)
             ours = shell_run.run(shell_run.drover_shell(*address), lines)
             assert "\n".join(shell_run.masked(ours.lines)) == unglued(theirs.lines)
-            assert shell_run.with_zxid_masked(ours.events) == shell_run.with_zxid_masked(theirs.events)
+            our_events, their_events = map(
+                shell_run.with_zxid_masked, (ours.events, theirs.events)
+            )
+            assert our_events == their_events
             assert ours.code == theirs.code
 
 
@@ -384,9 +388,8 @@ def test_nobody_there(tmp_path):
     )
     assert outcome.code == 1
     assert outcome.lines[-1] == "KeeperErrorCode = ConnectionLoss for /"
-    waiting = shell_run.run(
-        shell_run.drover_shell("-server", f"127.0.0.1:{port}", "-timeout", "500", "-waitforconnection")
-    )
+    options = ("-server", f"127.0.0.1:{port}", "-timeout", "500", "-waitforconnection")
+    waiting = shell_run.run(shell_run.drover_shell(*options))
     assert waiting.code == 1
     assert waiting.lines[-1] == "KeeperErrorCode = ConnectionLoss"
 
