@@ -18,40 +18,74 @@ namespace {
 
 using Out = std::back_insert_iterator<std::string>;
 
-constexpr std::string_view kNotServing = "This ZooKeeper instance is not currently serving requests";
+constexpr std::string_view kNotServing =
+    "This ZooKeeper instance is not currently serving requests";
 
-std::uint64_t hex(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+std::uint64_t hex(std::int64_t value) {
+  return static_cast<std::uint64_t>(value);
+}
 
 // Request.op2String's short names, what `cons` prints as lop.
 std::string_view short_op_name(const ConnectionView& connection) {
   using wire::OpCode;
   switch (connection.last_op) {
-    case OpCode::kNotification: return "NA";
-    case OpCode::kCreateSession: return "SESS";
-    case OpCode::kPing: return "PING";
-    case OpCode::kCreate: case OpCode::kCreate2: case OpCode::kCreateContainer: case OpCode::kCreateTtl: return "CREA";
-    case OpCode::kDelete: case OpCode::kDeleteContainer: return "DELE";
-    case OpCode::kSetData: return "SETD";
-    case OpCode::kGetData: return "GETD";
-    case OpCode::kExists: return "EXIS";
-    case OpCode::kGetChildren: case OpCode::kGetChildren2: return "GETC";
-    case OpCode::kGetAllChildrenNumber: return "GETACN";
-    case OpCode::kGetAcl: return "GETA";
-    case OpCode::kSetAcl: return "SETA";
-    case OpCode::kSync: return "SYNC";
-    case OpCode::kMulti: return "MULT";
-    case OpCode::kMultiRead: return "MLTR";
-    case OpCode::kCheck: return "CHEC";
-    case OpCode::kSetWatches: return "SETW";
-    case OpCode::kSetWatches2: return "STW2";
-    case OpCode::kAddWatch: return "ADDW";
-    case OpCode::kRemoveWatches: return "REMW";
-    case OpCode::kCheckWatches: return "CHKW";
-    case OpCode::kGetEphemerals: return "GETE";
-    case OpCode::kReconfig: return "RECO";
-    case OpCode::kWhoAmI: return "HOMI";
-    case OpCode::kCloseSession: return "CLOS";
-    default: return "NA";
+    case OpCode::kNotification:
+      return "NA";
+    case OpCode::kCreateSession:
+      return "SESS";
+    case OpCode::kPing:
+      return "PING";
+    case OpCode::kCreate:
+    case OpCode::kCreate2:
+    case OpCode::kCreateContainer:
+    case OpCode::kCreateTtl:
+      return "CREA";
+    case OpCode::kDelete:
+    case OpCode::kDeleteContainer:
+      return "DELE";
+    case OpCode::kSetData:
+      return "SETD";
+    case OpCode::kGetData:
+      return "GETD";
+    case OpCode::kExists:
+      return "EXIS";
+    case OpCode::kGetChildren:
+    case OpCode::kGetChildren2:
+      return "GETC";
+    case OpCode::kGetAllChildrenNumber:
+      return "GETACN";
+    case OpCode::kGetAcl:
+      return "GETA";
+    case OpCode::kSetAcl:
+      return "SETA";
+    case OpCode::kSync:
+      return "SYNC";
+    case OpCode::kMulti:
+      return "MULT";
+    case OpCode::kMultiRead:
+      return "MLTR";
+    case OpCode::kCheck:
+      return "CHEC";
+    case OpCode::kSetWatches:
+      return "SETW";
+    case OpCode::kSetWatches2:
+      return "STW2";
+    case OpCode::kAddWatch:
+      return "ADDW";
+    case OpCode::kRemoveWatches:
+      return "REMW";
+    case OpCode::kCheckWatches:
+      return "CHKW";
+    case OpCode::kGetEphemerals:
+      return "GETE";
+    case OpCode::kReconfig:
+      return "RECO";
+    case OpCode::kWhoAmI:
+      return "HOMI";
+    case OpCode::kCloseSession:
+      return "CLOS";
+    default:
+      return "NA";
   }
 }
 
@@ -64,7 +98,8 @@ void connection_line(Out out, const ConnectionView& c, bool brief) {
     if (c.last_cxid >= 0) fmt::format_to(out, ",lcxid=0x{:x}", c.last_cxid);
     fmt::format_to(out, ",lzxid=0x{:x},lresp={},llat={},minlat={},avglat={},maxlat={}",
                    hex(c.last_zxid.value), c.last_response_ms, c.last_latency_ms, c.latency_ms.min,
-                   c.latency_ms.count == 0 ? 0 : c.latency_ms.sum / c.latency_ms.count, c.latency_ms.max);
+                   c.latency_ms.count == 0 ? 0 : c.latency_ms.sum / c.latency_ms.count,
+                   c.latency_ms.max);
   }
   fmt::format_to(out, ")\n");
 }
@@ -90,9 +125,9 @@ void conf(Out out, const StatusView& view) {
                  "clientPort={}\nsecureClientPort={}\ndataDir={}\ndataDirSize={}\ndataLogDir={}\n"
                  "dataLogSize={}\ntickTime={}\nmaxClientCnxns={}\nminSessionTimeout={}\n"
                  "maxSessionTimeout={}\nclientPortListenBacklog={}\nserverId={}\n",
-                 c.client_port, c.secure_client_port, c.data_dir, view.data_dir_bytes, c.data_log_dir,
-                 view.log_dir_bytes, c.tick_ms, c.connections_per_ip_max, c.session_timeout_ms_min,
-                 c.session_timeout_ms_max, c.listen_backlog, c.server_id);
+                 c.client_port, c.secure_client_port, c.data_dir, view.data_dir_bytes,
+                 c.data_log_dir, view.log_dir_bytes, c.tick_ms, c.connections_per_ip_max,
+                 c.session_timeout_ms_min, c.session_timeout_ms_max, c.listen_backlog, c.server_id);
 }
 
 // Date.toString(): `Sat Nov 21 13:45:58 UTC 2026`, in the zone of the machine.
@@ -106,19 +141,23 @@ std::string java_date(std::int64_t wall_ms) {
 }
 
 void dump(Out out, const StatusView& view) {
-  fmt::format_to(out, "SessionTracker dump:\nSession Sets ({})/({}):\n", view.session_buckets.size(),
-                 view.sessions_count);
+  fmt::format_to(out, "SessionTracker dump:\nSession Sets ({})/({}):\n",
+                 view.session_buckets.size(), view.sessions_count);
   for (const auto& bucket : view.session_buckets) {
-    fmt::format_to(out, "{} expire at {}:\n", bucket.sessions.size(), java_date(bucket.expires_at_ms));
-    for (const auto session : bucket.sessions) fmt::format_to(out, "\t0x{:x}\n", hex(session.value));
+    fmt::format_to(out, "{} expire at {}:\n", bucket.sessions.size(),
+                   java_date(bucket.expires_at_ms));
+    for (const auto session : bucket.sessions)
+      fmt::format_to(out, "\t0x{:x}\n", hex(session.value));
   }
-  fmt::format_to(out, "ephemeral nodes dump:\nSessions with Ephemerals ({}):\n", view.ephemerals.size());
+  fmt::format_to(out, "ephemeral nodes dump:\nSessions with Ephemerals ({}):\n",
+                 view.ephemerals.size());
   for (const auto& [session, paths] : view.ephemerals) {
     fmt::format_to(out, "0x{:x}:\n", hex(session.value));
     for (const auto& path : paths) fmt::format_to(out, "\t{}\n", path);
   }
-  // Apache keeps its connections in buckets of their own deadlines, which have no counterpart here: a
-  // connection ends with its session. So all stand in one bucket that is due when the last session is.
+  // Apache keeps its connections in buckets of their own deadlines, which have no counterpart here:
+  // a connection ends with its session. So all stand in one bucket that is due when the last
+  // session is.
   std::int64_t due_ms = view.wall_ms;
   for (const auto& bucket : view.session_buckets) due_ms = std::max(due_ms, bucket.expires_at_ms);
   fmt::format_to(out, "Connections dump:\nConnections Sets (1)/({}):\n{} expire at {}:\n",
@@ -136,8 +175,8 @@ void wchs(Out out, const StatusView& view) {
     sessions.insert(watch.session.value);
     paths.insert(watch.path);
   }
-  fmt::format_to(out, "{} connections watching {} paths\nTotal watches:{}\n", sessions.size(), paths.size(),
-                 view.data_watches.size());
+  fmt::format_to(out, "{} connections watching {} paths\nTotal watches:{}\n", sessions.size(),
+                 paths.size(), view.data_watches.size());
 }
 
 void wchc(Out out, const StatusView& view) {
@@ -175,15 +214,22 @@ std::string answer(Word word, const StatusView& view) {
   std::string text;
   const Out out(text);
   switch (word) {
-    case Word::ruok: return "imok";
-    case Word::isro: return "rw";
+    case Word::ruok:
+      return "imok";
+    case Word::isro:
+      return "rw";
     case Word::gtmk:
-    case Word::stmk: return std::to_string(view.trace_mask);
-    case Word::crst: return "Connection stats reset.\n";
-    case Word::srst: return "Server stats reset.\n";
-    case Word::kTelnetClose: return "";  // when even this is allowed, Apache closes without a word
+    case Word::stmk:
+      return std::to_string(view.trace_mask);
+    case Word::crst:
+      return "Connection stats reset.\n";
+    case Word::srst:
+      return "Server stats reset.\n";
+    case Word::kTelnetClose:
+      return "";  // when even this is allowed, Apache closes without a word
     case Word::dirs:
-      return fmt::format("datadir_size: {}\nlogdir_size: {}\n", view.data_dir_bytes, view.log_dir_bytes);
+      return fmt::format("datadir_size: {}\nlogdir_size: {}\n", view.data_dir_bytes,
+                         view.log_dir_bytes);
     case Word::hash:
       for (const auto& [zxid, digest] : view.digests) {
         fmt::format_to(out, "{:x}: {}\n", hex(zxid.value), digest);
@@ -197,14 +243,29 @@ std::string answer(Word word, const StatusView& view) {
       for (const auto& connection : view.connections) connection_line(out, connection, false);
       fmt::format_to(out, "\n");
       break;
-    case Word::srvr: srvr(out, view, false); break;
-    case Word::stat: srvr(out, view, true); break;
-    case Word::conf: conf(out, view); break;
-    case Word::dump: dump(out, view); break;
-    case Word::wchs: wchs(out, view); break;
-    case Word::wchc: wchc(out, view); break;
-    case Word::wchp: wchp(out, view); break;
-    case Word::mntr: return monitor(view);
+    case Word::srvr:
+      srvr(out, view, false);
+      break;
+    case Word::stat:
+      srvr(out, view, true);
+      break;
+    case Word::conf:
+      conf(out, view);
+      break;
+    case Word::dump:
+      dump(out, view);
+      break;
+    case Word::wchs:
+      wchs(out, view);
+      break;
+    case Word::wchc:
+      wchc(out, view);
+      break;
+    case Word::wchp:
+      wchp(out, view);
+      break;
+    case Word::mntr:
+      return monitor(view);
   }
   return text;
 }

@@ -8,7 +8,8 @@
 
 namespace drover::admin {
 
-// The whole reply. crst, srst and stmk have taken effect before (stmk: view.trace_mask is the new mask).
+// The whole reply. crst, srst and stmk have taken effect before (stmk: view.trace_mask is the new
+// mask).
 [[nodiscard]] std::string answer(Word word, const StatusView& view);
 
 // A Java double rounded half-up to four places: 0.0, 11.5, 1.7254.

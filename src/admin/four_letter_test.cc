@@ -1,4 +1,5 @@
-// Goal: every four-letter word is answered byte for byte as Apache does (operations fact sheet, 4.2).
+// Goal: every four-letter word is answered byte for byte as Apache does (operations fact
+// sheet, 4.2).
 
 #include "admin/four_letter.h"
 
@@ -82,8 +83,9 @@ TEST(FourLetterTest, WordsWithoutNewline) {
 }
 
 TEST(FourLetterTest, Srvr) {
-  EXPECT_EQ(answer(Word::srvr, sample()),
-            "Zookeeper version: 3.9.4-test, built on 2026-01-02 03:04 UTC\n" + std::string(kSrvrTail));
+  EXPECT_EQ(
+      answer(Word::srvr, sample()),
+      "Zookeeper version: 3.9.4-test, built on 2026-01-02 03:04 UTC\n" + std::string(kSrvrTail));
 }
 
 TEST(FourLetterTest, StatListsClientsBriefly) {
@@ -97,7 +99,8 @@ TEST(FourLetterTest, StatListsClientsBriefly) {
 TEST(FourLetterTest, ConsListsClientsInFull) {
   EXPECT_EQ(answer(Word::cons, sample()),
             " /127.0.0.1:4711[1](queued=1,recved=12,sent=11,sid=0x100000ace4d0000,lop=GETC,"
-            "est=1700000000000,to=8000,lcxid=0xa,lzxid=0x1f,lresp=123456,llat=2,minlat=1,avglat=2,maxlat=5)\n"
+            "est=1700000000000,to=8000,lcxid=0xa,lzxid=0x1f,lresp=123456,llat=2,minlat=1,avglat=2,"
+            "maxlat=5)\n"
             " /0:0:0:0:0:0:0:1:4712[0](queued=0,recved=1,sent=0)\n\n");
 }
 
@@ -107,14 +110,16 @@ TEST(FourLetterTest, ConsBeforeTheFirstOperation) {
   view.connections[0].last_cxid = -1;
   view.connections[0].last_zxid = Zxid(-1);
   view.connections[0].last_op = OpCode::kNotification;
-  EXPECT_THAT(answer(Word::cons, view), HasSubstr(",lop=NA,est=1700000000000,to=8000,lzxid=0xffffffffffffffff,"));
+  EXPECT_THAT(answer(Word::cons, view),
+              HasSubstr(",lop=NA,est=1700000000000,to=8000,lzxid=0xffffffffffffffff,"));
 }
 
 TEST(FourLetterTest, Conf) {
-  EXPECT_EQ(answer(Word::conf, sample()),
-            "clientPort=2181\nsecureClientPort=-1\ndataDir=/d/version-2\ndataDirSize=100\n"
-            "dataLogDir=/l/version-2\ndataLogSize=200\ntickTime=2000\nmaxClientCnxns=60\n"
-            "minSessionTimeout=4000\nmaxSessionTimeout=40000\nclientPortListenBacklog=-1\nserverId=0\n");
+  EXPECT_EQ(
+      answer(Word::conf, sample()),
+      "clientPort=2181\nsecureClientPort=-1\ndataDir=/d/version-2\ndataDirSize=100\n"
+      "dataLogDir=/l/version-2\ndataLogSize=200\ntickTime=2000\nmaxClientCnxns=60\n"
+      "minSessionTimeout=4000\nmaxSessionTimeout=40000\nclientPortListenBacklog=-1\nserverId=0\n");
 }
 
 TEST(FourLetterTest, DirsAndResets) {
@@ -145,10 +150,13 @@ TEST(FourLetterTest, Dump) {
   view.session_buckets = {{1700000000000, {SessionId(0x100000ace4d0000)}}};
   view.ephemerals = {{SessionId(0x100000ace4d0000), {"/e1", "/e2"}}};
   const std::string text = answer(Word::dump, view);
-  EXPECT_THAT(text, StartsWith("SessionTracker dump:\nSession Sets (1)/(1):\n"
-                               "1 expire at Tue Nov 14 22:13:20 UTC 2023:\n\t0x100000ace4d0000\n"
-                               "ephemeral nodes dump:\nSessions with Ephemerals (1):\n"
-                               "0x100000ace4d0000:\n\t/e1\n\t/e2\nConnections dump:\nConnections Sets (1)/(2):\n"));
+  EXPECT_THAT(
+      text,
+      StartsWith(
+          "SessionTracker dump:\nSession Sets (1)/(1):\n"
+          "1 expire at Tue Nov 14 22:13:20 UTC 2023:\n\t0x100000ace4d0000\n"
+          "ephemeral nodes dump:\nSessions with Ephemerals (1):\n"
+          "0x100000ace4d0000:\n\t/e1\n\t/e2\nConnections dump:\nConnections Sets (1)/(2):\n"));
   EXPECT_THAT(text, EndsWith("\tip: /127.0.0.1:4711 sessionId: 0x100000ace4d0000\n"
                              "\tip: /0:0:0:0:0:0:0:1:4712 sessionId: 0x0\n"));
 }
@@ -164,10 +172,14 @@ TEST(FourLetterTest, Mntr) {
   view.counters = {{"bytes_received_count", 9}};
   view.summaries = {{"fsynctime", {.count = 3, .sum = 5, .min = 1, .max = 3}}};
   const std::string text = answer(Word::mntr, view);
-  EXPECT_THAT(text, StartsWith("zk_version\t3.9.4-test, built on 2026-01-02 03:04 UTC\nzk_server_state\tstandalone\n"));
-  for (const auto* line : {"zk_avg_latency\t11.5\n", "zk_znode_count\t5\n", "zk_outstanding_requests\t1\n",
-                           "zk_bytes_received_count\t9\n", "zk_avg_fsynctime\t1.6667\n", "zk_min_fsynctime\t1\n",
-                           "zk_max_fsynctime\t3\n", "zk_cnt_fsynctime\t3\n", "zk_sum_fsynctime\t5\n"}) {
+  EXPECT_THAT(
+      text,
+      StartsWith(
+          "zk_version\t3.9.4-test, built on 2026-01-02 03:04 UTC\nzk_server_state\tstandalone\n"));
+  for (const auto* line :
+       {"zk_avg_latency\t11.5\n", "zk_znode_count\t5\n", "zk_outstanding_requests\t1\n",
+        "zk_bytes_received_count\t9\n", "zk_avg_fsynctime\t1.6667\n", "zk_min_fsynctime\t1\n",
+        "zk_max_fsynctime\t3\n", "zk_cnt_fsynctime\t3\n", "zk_sum_fsynctime\t5\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
@@ -175,7 +187,8 @@ TEST(FourLetterTest, Mntr) {
 TEST(FourLetterTest, NotServing) {
   StatusView view = sample();
   view.serving = false;
-  EXPECT_EQ(answer(Word::srvr, view), "This ZooKeeper instance is not currently serving requests\n");
+  EXPECT_EQ(answer(Word::srvr, view),
+            "This ZooKeeper instance is not currently serving requests\n");
   EXPECT_EQ(answer(Word::hash, view), "This ZooKeeper instance is not currently serving requests");
   EXPECT_EQ(answer(Word::isro, view), "null");
   EXPECT_EQ(answer(Word::ruok, view), "imok");
@@ -205,9 +218,11 @@ TEST(WhitelistTest, SrvrAlwaysTheOthersAsListed) {
   EXPECT_TRUE(list.allows(Word::ruok));
   EXPECT_FALSE(list.allows(Word::isro));
   EXPECT_FALSE(list.allows(Word::mntr));
-  EXPECT_TRUE(Whitelist("", true).allows(Word::isro)) << "a server that may be read-only is asked whether it is";
+  EXPECT_TRUE(Whitelist("", true).allows(Word::isro))
+      << "a server that may be read-only is asked whether it is";
   EXPECT_TRUE(Whitelist("ruok,*").allows(Word::wchp));
-  EXPECT_EQ(not_whitelisted(Word::mntr), "mntr is not executed because it is not in the whitelist.\n");
+  EXPECT_EQ(not_whitelisted(Word::mntr),
+            "mntr is not executed because it is not in the whitelist.\n");
   EXPECT_EQ(not_whitelisted(Word::kTelnetClose),
             "telnet close is not executed because it is not in the whitelist.\n");
 }

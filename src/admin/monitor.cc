@@ -33,11 +33,12 @@ std::string monitor(const StatusView& view) {
   line("max_file_descriptor_count", view.file_descriptors_max);
   line("connection_drop_probability", java_double(0));
   // What only TLS, authentication statistics or the response sizes of a JVM could fill.
-  for (const auto* name : {"auth_failed_count", "outstanding_tls_handshake", "non_mtls_local_conn_count",
-                           "non_mtls_remote_conn_count"}) {
+  for (const auto* name : {"auth_failed_count", "outstanding_tls_handshake",
+                           "non_mtls_local_conn_count", "non_mtls_remote_conn_count"}) {
     line(name, 0);
   }
-  for (const auto* name : {"last_client_response_size", "max_client_response_size", "min_client_response_size"}) {
+  for (const auto* name :
+       {"last_client_response_size", "max_client_response_size", "min_client_response_size"}) {
     line(name, -1);
   }
   for (const auto& [name, value] : view.counters) line(name, value);

@@ -11,6 +11,8 @@ namespace drover::admin {
 [[nodiscard]] std::string monitor(const StatusView& view);
 
 // ZooKeeper counts the root twice; every dashboard is used to it.
-[[nodiscard]] inline std::int64_t shown_node_count(const StatusView& view) { return view.node_count + 1; }
+[[nodiscard]] inline std::int64_t shown_node_count(const StatusView& view) {
+  return view.node_count + 1;
+}
 
 }  // namespace drover::admin

@@ -1,6 +1,6 @@
 #pragma once
-// What a server shows of itself, as plain values. The server room fills it; this room alone knows how
-// ZooKeeper spells it.
+// What a server shows of itself, as plain values. The server room fills it; this room alone knows
+// how ZooKeeper spells it.
 
 #include <cstdint>
 #include <string>
@@ -16,7 +16,8 @@ namespace drover::admin {
 struct ConnectionView {
   std::string remote_address;  // textual, without port
   std::uint16_t remote_port = 0;
-  int interest_ops = 1;  // 1 reading, 5 also writing, 0 paused or closing (Java's SelectionKey bits)
+  int interest_ops =
+      1;  // 1 reading, 5 also writing, 0 paused or closing (Java's SelectionKey bits)
   std::int64_t outstanding = 0;
   std::int64_t received = 0, sent = 0;  // packets
   wire::SessionId session;              // 0: none yet
@@ -70,7 +71,7 @@ struct StatusView {
   std::int64_t connections_count = 0;
   std::int64_t outstanding = 0;
   std::int64_t uptime_ms = 0;
-  std::int64_t wall_ms = 0;  // when the view was made, ms since 1970
+  std::int64_t wall_ms = 0;                 // when the view was made, ms since 1970
   std::vector<ConnectionView> connections;  // filled for cons, stat and dump only
 
   // Tree and sessions.

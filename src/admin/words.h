@@ -28,7 +28,8 @@ namespace drover::admin {
   X(wchp)                           \
   X(wchs)
 
-// kTelnetClose is FF F4 FF FD, what telnet sends on interrupt: known only so as not to be a packet length.
+// kTelnetClose is FF F4 FF FD, what telnet sends on interrupt: known only so as not to be a packet
+// length.
 enum class Word : std::uint8_t {
 #define DROVER_ENUMERATOR(word) word,
   DROVER_FOUR_LETTER_WORDS(DROVER_ENUMERATOR)
@@ -47,7 +48,9 @@ class Whitelist {
  public:
   // srvr always; isro when the server may be read-only.
   explicit Whitelist(std::string_view comma_list, bool read_only_enabled = false);
-  [[nodiscard]] bool allows(Word word) const { return allowed_ >> static_cast<unsigned>(word) & 1U; }
+  [[nodiscard]] bool allows(Word word) const {
+    return allowed_ >> static_cast<unsigned>(word) & 1U;
+  }
 
  private:
   std::uint32_t allowed_ = 0;

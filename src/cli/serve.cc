@@ -26,12 +26,15 @@ Result<server::Config> read_config(const std::string& file) {
   if (file.empty()) return server::default_config();
   std::error_code error;
   const auto kind = std::filesystem::status(file, error).type();
-  if (kind == std::filesystem::file_type::not_found) return failure(fmt::format("{} file is missing", file));
-  if (kind == std::filesystem::file_type::directory) return failure(fmt::format("{} is a folder", file));
+  if (kind == std::filesystem::file_type::not_found)
+    return failure(fmt::format("{} file is missing", file));
+  if (kind == std::filesystem::file_type::directory)
+    return failure(fmt::format("{} is a folder", file));
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream text;
   if (stream.peek() != std::ifstream::traits_type::eof()) text << stream.rdbuf();
-  if (!stream.is_open() || stream.bad() || text.bad()) return failure(fmt::format("{} cannot be read", file));
+  if (!stream.is_open() || stream.bad() || text.bad())
+    return failure(fmt::format("{} cannot be read", file));
   return server::parse_config(text.view(), file);
 }
 
@@ -46,7 +49,8 @@ class StopSignals {
   }
   int wait() {
     int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {}
+    while (sigwait(&set_, &signal) != 0) {
+    }
     return signal;
   }
 
@@ -61,7 +65,8 @@ ExitCode serve(const std::string& file) {
     return ExitCode::kBadConfig;
   }
   std::signal(SIGPIPE, SIG_IGN);  // a closed standard error must not end a server
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write, as a full disk is
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file that may not grow is an error of its write, as a full disk is
   StopSignals signals;
   const auto log = server::make_log(config->log_level);
   log->info("Drover {} ({})", server::drover_version(), server::zookeeper_version());
@@ -88,7 +93,8 @@ void print_keys() {
 }  // namespace
 
 void add_serve(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("serve", "Serve clients, in the foreground, until SIGTERM or SIGINT");
+  auto* command =
+      app.add_subcommand("serve", "Serve clients, in the foreground, until SIGTERM or SIGINT");
   command->footer(
       "Without a file it serves on 127.0.0.1:2181 and keeps its data in ./drover-data.\n"
       "zoo.cfg is Apache ZooKeeper's; `drover serve --keys` lists every key that is known.\n"

@@ -19,7 +19,8 @@ struct Bound {
   error_code error;
 };
 
-Bound bind_and_listen(asio::io_context& context, const tcp::endpoint& endpoint, bool dual_stack, int backlog) {
+Bound bind_and_listen(asio::io_context& context, const tcp::endpoint& endpoint, bool dual_stack,
+                      int backlog) {
   Bound bound{tcp::acceptor(context), {}};
   auto& [acceptor, error] = bound;
   acceptor.open(endpoint.protocol(), error);
@@ -44,23 +45,27 @@ Result<std::unique_ptr<Acceptor>> Acceptor::listen(asio::io_context& context,
   const auto made = [&](tcp::acceptor acceptor) {
     return std::unique_ptr<Acceptor>(new Acceptor(context, std::move(acceptor)));
   };
-  const std::string shown = fmt::format("{}:{}", options.address.empty() ? "*" : options.address, options.port);
+  const std::string shown =
+      fmt::format("{}:{}", options.address.empty() ? "*" : options.address, options.port);
   if (options.address.empty()) {
     auto both = bind_and_listen(context, {tcp::v6(), options.port}, true, options.backlog);
     if (both.error == asio::error::address_family_not_supported) {  // a host without IPv6
       both = bind_and_listen(context, {tcp::v4(), options.port}, false, options.backlog);
     }
-    if (both.error) return failure(fmt::format("cannot listen on {}: {}", shown, both.error.message()));
+    if (both.error)
+      return failure(fmt::format("cannot listen on {}: {}", shown, both.error.message()));
     return made(std::move(both.acceptor));
   }
   error_code error;
   const auto found = tcp::resolver(context).resolve(options.address, std::to_string(options.port),
                                                     tcp::resolver::passive, error);
   if (error || found.empty()) {
-    return failure(fmt::format("cannot listen on {}: unknown address ({})", shown, error.message()));
+    return failure(
+        fmt::format("cannot listen on {}: unknown address ({})", shown, error.message()));
   }
   auto bound = bind_and_listen(context, found.begin()->endpoint(), false, options.backlog);
-  if (bound.error) return failure(fmt::format("cannot listen on {}: {}", shown, bound.error.message()));
+  if (bound.error)
+    return failure(fmt::format("cannot listen on {}: {}", shown, bound.error.message()));
   return made(std::move(bound.acceptor));
 }
 

@@ -22,7 +22,8 @@ struct AcceptorOptions {
 // Threads: those of its io_context, one at a time.
 class Acceptor {
  public:
-  // Binds and listens. Errors say what could not be done to which address (in use, not ours, unknown name).
+  // Binds and listens. Errors say what could not be done to which address (in use, not ours,
+  // unknown name).
   static Result<std::unique_ptr<Acceptor>> listen(boost::asio::io_context& context,
                                                   const AcceptorOptions& options);
 

@@ -26,7 +26,8 @@ Connection::ReadResult Connection::read(std::span<char> into) {
   error_code error;
   const std::size_t bytes = socket_.read_some(asio::buffer(into.data(), into.size()), error);
   if (!error) return {Io::kDone, bytes};
-  if (error == asio::error::would_block || error == asio::error::interrupted) return {Io::kWouldBlock, 0};
+  if (error == asio::error::would_block || error == asio::error::interrupted)
+    return {Io::kWouldBlock, 0};
   return {Io::kClosed, 0};
 }
 
@@ -34,7 +35,8 @@ Connection::Io Connection::write(base::ByteBuffer& output) {
   while (!output.empty()) {
     error_code error;
     const std::size_t sent = socket_.write_some(asio::buffer(output.data(), output.size()), error);
-    if (error == asio::error::would_block || error == asio::error::interrupted) return Io::kWouldBlock;
+    if (error == asio::error::would_block || error == asio::error::interrupted)
+      return Io::kWouldBlock;
     if (error) return Io::kClosed;
     output.consume(sent);
   }
@@ -64,7 +66,8 @@ std::string address_text(const asio::ip::address& address) {
   const auto bytes = v6.to_bytes();
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); i += 2) {
-    fmt::format_to(std::back_inserter(text), "{}{:x}", i == 0 ? "" : ":", bytes[i] << 8 | bytes[i + 1]);
+    fmt::format_to(std::back_inserter(text), "{}{:x}", i == 0 ? "" : ":",
+                   bytes[i] << 8 | bytes[i + 1]);
   }
   return text;
 }

@@ -1,7 +1,8 @@
 #pragma once
-// One accepted TCP stream, non-blocking. It never waits and never allocates: whoever owns it reads when
-// told that bytes are there, writes when it has something to say, and asks to be told when the peer can take
-// more. So a request costs one recv and one send, with no recv that only finds out that there is nothing.
+// One accepted TCP stream, non-blocking. It never waits and never allocates: whoever owns it reads
+// when told that bytes are there, writes when it has something to say, and asks to be told when the
+// peer can take more. So a request costs one recv and one send, with no recv that only finds out
+// that there is nothing.
 //
 // Threads: those of its io_context, one at a time.
 
@@ -17,7 +18,8 @@ namespace drover::net {
 
 class Connection {
  public:
-  // Takes an open socket; makes it non-blocking, TCP_NODELAY on, keep-alive as told (clientTcpKeepAlive).
+  // Takes an open socket; makes it non-blocking, TCP_NODELAY on, keep-alive as told
+  // (clientTcpKeepAlive).
   Connection(boost::asio::ip::tcp::socket socket, bool keep_alive);
 
   enum class Io {
@@ -34,7 +36,8 @@ class Connection {
   // Sends as much as the socket takes and consumes it from `output`.
   Io write(base::ByteBuffer& output);
 
-  // handler(boost::system::error_code) once; operation_aborted after close(). At most one of each at a time.
+  // handler(boost::system::error_code) once; operation_aborted after close(). At most one of each
+  // at a time.
   template <typename Handler>
   void wait_readable(Handler&& handler) {
     socket_.async_wait(boost::asio::ip::tcp::socket::wait_read, std::forward<Handler>(handler));
@@ -44,9 +47,9 @@ class Connection {
     socket_.async_wait(boost::asio::ip::tcp::socket::wait_write, std::forward<Handler>(handler));
   }
 
-  // Ends the stream after what was written. Bytes that nobody read are taken out first: left in place they
-  // would turn the FIN into a reset, which may destroy the last answer on its way. With an empty `scratch` none
-  // are taken out.
+  // Ends the stream after what was written. Bytes that nobody read are taken out first: left in
+  // place they would turn the FIN into a reset, which may destroy the last answer on its way. With
+  // an empty `scratch` none are taken out.
   void close(std::span<char> scratch);
   // Ends the stream at once with a reset.
   void reset();
@@ -55,8 +58,9 @@ class Connection {
   boost::asio::ip::tcp::socket socket_;
 };
 
-// An address as Java prints it, since clients and operators compare the text (scheme `ip`, `cons`): IPv6 as
-// eight groups without `::`; an IPv4 address that came in through an IPv6 socket as plain IPv4.
+// An address as Java prints it, since clients and operators compare the text (scheme `ip`, `cons`):
+// IPv6 as eight groups without `::`; an IPv4 address that came in through an IPv6 socket as plain
+// IPv4.
 [[nodiscard]] std::string address_text(const boost::asio::ip::address& address);
 
 }  // namespace drover::net

@@ -1,6 +1,7 @@
 #pragma once
-// One timer that is told the earliest moment anyone cares for, over and over, and touches the kernel only
-// when that moment comes closer: a deadline that moved away is noticed when the old one fires.
+// One timer that is told the earliest moment anyone cares for, over and over, and touches the
+// kernel only when that moment comes closer: a deadline that moved away is noticed when the old one
+// fires.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,13 +12,14 @@
 
 namespace drover::net {
 
-// Threads: those of its io_context, one at a time. Must outlive its pending wait: cancel() before the end of
-// the context's run, or destroy both together.
+// Threads: those of its io_context, one at a time. Must outlive its pending wait: cancel() before
+// the end of the context's run, or destroy both together.
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `fire` is called when an armed moment has come, possibly early (the deadline moved away meanwhile).
+  // `fire` is called when an armed moment has come, possibly early (the deadline moved away
+  // meanwhile).
   template <typename Fire>
   Deadline(boost::asio::io_context& context, Fire fire) : timer_(context), fire_(std::move(fire)) {}
 

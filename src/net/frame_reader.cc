@@ -13,7 +13,8 @@ constexpr std::size_t kReadBytesMin = 4096;
 
 std::int32_t length_word(std::string_view bytes) {
   std::uint32_t word = 0;
-  for (std::size_t i = 0; i < kLengthBytes; ++i) word = word << 8 | static_cast<unsigned char>(bytes[i]);
+  for (std::size_t i = 0; i < kLengthBytes; ++i)
+    word = word << 8 | static_cast<unsigned char>(bytes[i]);
   return static_cast<std::int32_t>(word);
 }
 
@@ -25,7 +26,8 @@ std::span<char> FrameReader::room(std::span<char> scratch) {
     room_ = scratch.data();
     return scratch;
   }
-  // As much again as has come, so a large frame costs few reads and no more memory than it proved to need.
+  // As much again as has come, so a large frame costs few reads and no more memory than it proved
+  // to need.
   const auto [at, size] = kept_.spare(std::max(kReadBytesMin, kept_.size()));
   room_ = at;
   live_ = kept_.view();

@@ -1,10 +1,11 @@
 #pragma once
 // Cuts a received stream into frames: `[int32 length][payload]` (spec 1.2).
 //
-// Reads go into one scratch buffer that all connections of a reactor share; frames are handed out in place.
-// Only what is left over, a frame whose end has not arrived or frames that cannot be handled yet, is kept, in
-// a buffer of the connection's own that is given back as soon as it is empty. So an idle connection holds no
-// buffer, and a length word alone buys no memory: the kept buffer grows as bytes arrive.
+// Reads go into one scratch buffer that all connections of a reactor share; frames are handed out
+// in place. Only what is left over, a frame whose end has not arrived or frames that cannot be
+// handled yet, is kept, in a buffer of the connection's own that is given back as soon as it is
+// empty. So an idle connection holds no buffer, and a length word alone buys no memory: the kept
+// buffer grows as bytes arrive.
 //
 // Threads: none of its own. Views live until the next call that is not const.
 
@@ -38,7 +39,8 @@ class FrameReader {
   // The bytes not cut yet.
   [[nodiscard]] std::string_view unread() const { return live_.substr(cut_); }
 
-  // To be called when done with cutting for now, before the scratch buffer is used for anything else.
+  // To be called when done with cutting for now, before the scratch buffer is used for anything
+  // else.
   void settle();
   // Forgets what is left.
   void clear();

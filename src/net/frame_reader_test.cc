@@ -1,5 +1,5 @@
-// Goal: frames come out whole and in order however the bytes arrive, and memory follows what arrived, never
-// what a length word claims.
+// Goal: frames come out whole and in order however the bytes arrive, and memory follows what
+// arrived, never what a length word claims.
 
 #include "net/frame_reader.h"
 
@@ -22,7 +22,8 @@ using Cut = FrameReader::Cut;
 constexpr std::int32_t kMax = 1048575;
 
 std::string length_word(std::uint32_t n) {
-  return {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n)};
+  return {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8),
+          static_cast<char>(n)};
 }
 std::string frame(std::string_view payload) {
   return length_word(static_cast<std::uint32_t>(payload.size())) + std::string(payload);
@@ -31,7 +32,8 @@ std::string frame(std::string_view payload) {
 // A connection that receives: bytes in, frames out, with a scratch buffer as a reactor has it.
 class Receiver {
  public:
-  explicit Receiver(std::int32_t max = kMax, std::size_t scratch_bytes = 65536) : reader(max), scratch_(scratch_bytes) {}
+  explicit Receiver(std::int32_t max = kMax, std::size_t scratch_bytes = 65536)
+      : reader(max), scratch_(scratch_bytes) {}
 
   void receive(std::string_view bytes) {
     while (!bytes.empty() && !bad) {
@@ -47,7 +49,8 @@ class Receiver {
   void cut() {
     std::string_view payload;
     Cut result = Cut::kIncomplete;
-    while (frames.size() < frames_max && (result = reader.next(payload)) == Cut::kFrame) frames.emplace_back(payload);
+    while (frames.size() < frames_max && (result = reader.next(payload)) == Cut::kFrame)
+      frames.emplace_back(payload);
     bad = bad || result == Cut::kBadLength;
     reader.settle();
   }
@@ -91,7 +94,8 @@ TEST(FrameReaderTest, RandomPiecesOfRandomFrames) {
     std::string stream;
     std::vector<std::string> expected;
     for (int i = 0; i < 40; ++i) {
-      expected.emplace_back(prng.below(i % 10 == 0 ? 20000 : 60), static_cast<char>('a' + prng.below(26)));
+      expected.emplace_back(prng.below(i % 10 == 0 ? 20000 : 60),
+                            static_cast<char>('a' + prng.below(26)));
       stream += frame(expected.back());
     }
     Receiver r(kMax, 1 + prng.below(8192));

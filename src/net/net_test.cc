@@ -19,8 +19,8 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using testing::HasSubstr;
 using std::chrono::seconds;
+using testing::HasSubstr;
 
 constexpr auto kDeadline = seconds(10);
 
@@ -69,7 +69,8 @@ TEST_F(NetTest, PortZeroPicksAFreeOne) {
 
 TEST_F(NetTest, PortInUseIsOneClearError) {
   connect();
-  const auto second = Acceptor::listen(context, {.address = "127.0.0.1", .port = acceptor->local_endpoint().port()});
+  const auto second = Acceptor::listen(
+      context, {.address = "127.0.0.1", .port = acceptor->local_endpoint().port()});
   ASSERT_FALSE(second.has_value());
   EXPECT_THAT(second.error().message, HasSubstr("cannot listen on 127.0.0.1:"));
   EXPECT_THAT(second.error().message, HasSubstr("Address already in use"));
@@ -79,9 +80,11 @@ TEST_F(NetTest, EmptyAddressListensOnIpv4AndIpv6) {
   auto listening = Acceptor::listen(context, {});
   ASSERT_TRUE(listening.has_value());
   std::string seen;
-  (*listening)->start([this]() -> asio::io_context& { return context; },
-                      [&seen](tcp::socket socket) { seen = address_text(socket.remote_endpoint().address()); },
-                      [](const std::string&) {});
+  (*listening)
+      ->start(
+          [this]() -> asio::io_context& { return context; },
+          [&seen](tcp::socket socket) { seen = address_text(socket.remote_endpoint().address()); },
+          [](const std::string&) {});
   peer.connect({asio::ip::address_v4::loopback(), (*listening)->local_endpoint().port()});
   run_until([&seen] { return !seen.empty(); });
   EXPECT_EQ(seen, "127.0.0.1") << "an IPv4 client shows as one";
@@ -186,22 +189,23 @@ TEST_F(NetTest, NoDelayIsOn) {
   ASSERT_TRUE(listening.has_value());
   tcp::socket accepted(context);
   bool done = false;
-  (*listening)->start([this]() -> asio::io_context& { return context; },
-                      [&](tcp::socket socket) {
-                        const int handle = ::dup(socket.native_handle());
-                        const Connection made(std::move(socket), true);
-                        accepted.assign(tcp::v4(), handle);
-                        done = true;
-                      },
-                      [](const std::string&) {});
+  (*listening)
+      ->start([this]() -> asio::io_context& { return context; },
+              [&](tcp::socket socket) {
+                const int handle = ::dup(socket.native_handle());
+                const Connection made(std::move(socket), true);
+                accepted.assign(tcp::v4(), handle);
+                done = true;
+              },
+              [](const std::string&) {});
   peer.connect((*listening)->local_endpoint());
   run_until([&done] { return done; });
   tcp::no_delay no_delay;
   asio::socket_base::keep_alive keep_alive;
   accepted.get_option(no_delay);
   accepted.get_option(keep_alive);
-  EXPECT_TRUE(no_delay.value());
-  EXPECT_TRUE(keep_alive.value());
+  EXPECT_TRUE(static_cast<bool>(no_delay));
+  EXPECT_TRUE(static_cast<bool>(keep_alive));
 }
 
 TEST(AddressTextTest, AsJavaPrintsThem) {

@@ -21,9 +21,10 @@ struct Client {
   lane::Connection* lane = nullptr;  // null once closed
   bool waits_to_read = false;        // an async wait is under way
   bool waits_to_write = false;
-  bool paused = false;               // frames are not handed in: the lane asked, or a word is being answered
-  bool first_word_seen = false;      // the first four bytes were no four-letter word, or are being answered
-  bool answering_word = false;       // takes no more input; ends with the answer
+  bool paused = false;  // frames are not handed in: the lane asked, or a word is being answered
+  bool first_word_seen =
+      false;  // the first four bytes were no four-letter word, or are being answered
+  bool answering_word = false;  // takes no more input; ends with the answer
 };
 
 }  // namespace drover::server

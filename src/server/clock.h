@@ -9,7 +9,9 @@ namespace drover::server {
 
 using SteadyClock = std::chrono::steady_clock;
 
-[[nodiscard]] inline base::Instant now() { return base::Instant{SteadyClock::now().time_since_epoch()}; }
+[[nodiscard]] inline base::Instant now() {
+  return base::Instant{SteadyClock::now().time_since_epoch()};
+}
 
 [[nodiscard]] inline base::WallTime wall_now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -17,7 +19,8 @@ using SteadyClock = std::chrono::steady_clock;
 }
 
 [[nodiscard]] inline SteadyClock::time_point time_point_of(base::Instant instant) {
-  return SteadyClock::time_point(std::chrono::duration_cast<SteadyClock::duration>(instant.since_start));
+  return SteadyClock::time_point(
+      std::chrono::duration_cast<SteadyClock::duration>(instant.since_start));
 }
 
 }  // namespace drover::server

@@ -36,14 +36,15 @@ std::string take(const Property& property, const std::string& where, Config& con
     return {};
   }
   if (!key->set) {
-    config.warnings.push_back(
-        fmt::format("{}: {} has no meaning here: {}", where, shown(property.key), key->why_ignored));
+    config.warnings.push_back(fmt::format("{}: {} has no meaning here: {}", where,
+                                          shown(property.key), key->why_ignored));
     return {};
   }
   const auto warnings_before = config.warnings.size();
   if (!key->set(property.value, config)) {
     const bool refused = key->allowed.starts_with("refused");
-    return fmt::format("{}: {}: {}{}{}", where, shown(property.key), refused ? "" : "must be ", key->allowed,
+    return fmt::format("{}: {}: {}{}{}", where, shown(property.key), refused ? "" : "must be ",
+                       key->allowed,
                        refused ? "" : fmt::format(", not '{}'", shown(property.value)));
   }
   for (auto i = warnings_before; i < config.warnings.size(); ++i) {
@@ -53,7 +54,8 @@ std::string take(const Property& property, const std::string& where, Config& con
 }
 
 // What one key alone cannot tell. `lines` says where keys stood.
-std::string check_together(const Config& config, const std::map<std::string, int>& lines, std::string_view file) {
+std::string check_together(const Config& config, const std::map<std::string, int>& lines,
+                           std::string_view file) {
   const auto at = [&](const char* key) {
     const auto found = lines.find(key);
     return found == lines.end() ? std::string(file) : fmt::format("{}:{}", file, found->second);
@@ -62,7 +64,8 @@ std::string check_together(const Config& config, const std::map<std::string, int
   if (config.client_port < 0) {
     return config.client_port_address.empty()
                ? fmt::format("{}: clientPort is not set: nothing would be served", file)
-               : fmt::format("{}: clientPortAddress is set but clientPort is not set", at("clientPortAddress"));
+               : fmt::format("{}: clientPortAddress is set but clientPort is not set",
+                             at("clientPortAddress"));
   }
   const auto [min, max] = config.session_timeouts();
   if (min > max) {
@@ -85,7 +88,8 @@ Config::Timeouts Config::session_timeouts() const {
 }
 
 std::int32_t Config::length_max() const {
-  const std::int64_t extra = std::max<std::int64_t>(frame_extra_bytes == -1 ? frame_bytes_max : frame_extra_bytes, 1024);
+  const std::int64_t extra =
+      std::max<std::int64_t>(frame_extra_bytes == -1 ? frame_bytes_max : frame_extra_bytes, 1024);
   return static_cast<std::int32_t>(
       std::min<std::int64_t>(frame_bytes_max + extra, std::numeric_limits<std::int32_t>::max()));
 }
@@ -99,7 +103,8 @@ Result<Config> parse_config(std::string_view text, std::string_view file) {
   Config config;
   for (const Property& property : *properties) {
     if (lines[property.key] != property.line) continue;
-    if (const auto error = take(property, fmt::format("{}:{}", file, property.line), config); !error.empty()) {
+    if (const auto error = take(property, fmt::format("{}:{}", file, property.line), config);
+        !error.empty()) {
       return failure(error);
     }
   }

@@ -1,6 +1,6 @@
 #pragma once
-// What zoo.cfg says, checked and with defaults filled in. Reading it is pure: text in, Config or one error
-// sentence out. The keys stand in one table (config_keys.cc).
+// What zoo.cfg says, checked and with defaults filled in. Reading it is pure: text in, Config or
+// one error sentence out. The keys stand in one table (config_keys.cc).
 
 #include <drover/result.h>
 
@@ -17,9 +17,9 @@ namespace drover::server {
 
 struct Config {
   // Ports.
-  int client_port = -1;             // -1: not set; 0: any free one
-  std::string client_port_address;  // empty: every interface
-  int listen_backlog = -1;          // -1: the server's own default
+  int client_port = -1;                      // -1: not set; 0: any free one
+  std::string client_port_address;           // empty: every interface
+  int listen_backlog = -1;                   // -1: the server's own default
   std::int64_t connections_per_ip_max = 60;  // 0: no limit
   std::int64_t connections_max = 0;          // 0: no limit
   bool tcp_keep_alive = false;
@@ -87,8 +87,8 @@ struct Config {
   [[nodiscard]] std::int32_t length_max() const;
 };
 
-// Parses the text of a zoo.cfg; `file` stands in the messages. Errors: one line, `file:line: key: what is
-// allowed`. The caller exits with 2.
+// Parses the text of a zoo.cfg; `file` stands in the messages. Errors: one line, `file:line: key:
+// what is allowed`. The caller exits with 2.
 Result<Config> parse_config(std::string_view text, std::string_view file);
 
 // What `drover serve` without a file runs with: standalone, 127.0.0.1:2181, data in ./drover-data.

@@ -55,7 +55,7 @@ bool parse_decimal(std::string_view text, std::int64_t& value) {
 
 // A key that Apache keeps in a typed field of its configuration.
 template <typename T>
-Setter decimal(T Config::*field, std::int64_t min, std::int64_t max) {
+Setter decimal(T Config::* field, std::int64_t min, std::int64_t max) {
   return [=](std::string_view text, Config& config) {
     std::int64_t value = 0;
     if (!parse_decimal(text, value) || value < min || value > max) return false;
@@ -66,7 +66,7 @@ Setter decimal(T Config::*field, std::int64_t min, std::int64_t max) {
 
 // A key that Apache turns into a system property and reads with Integer.getInteger or Long.getLong.
 template <typename T>
-Setter integer(T Config::*field, std::int64_t min, std::int64_t max) {
+Setter integer(T Config::* field, std::int64_t min, std::int64_t max) {
   return [=](std::string_view text, Config& config) {
     std::int64_t value = 0;
     if (!parse_integer(text, value) || value < min || value > max) return false;
@@ -82,19 +82,23 @@ bool parse_word(std::string_view text, std::string_view yes, std::string_view no
   return true;
 }
 
-Setter boolean(bool Config::*field) {
-  return [=](std::string_view text, Config& config) { return parse_word(text, "true", "false", config.*field); };
+Setter boolean(bool Config::* field) {
+  return [=](std::string_view text, Config& config) {
+    return parse_word(text, "true", "false", config.*field);
+  };
 }
-Setter yes_no(bool Config::*field) {
-  return [=](std::string_view text, Config& config) { return parse_word(text, "yes", "no", config.*field); };
+Setter yes_no(bool Config::* field) {
+  return [=](std::string_view text, Config& config) {
+    return parse_word(text, "yes", "no", config.*field);
+  };
 }
-Setter text(std::string Config::*field) {
+Setter text(std::string Config::* field) {
   return [=](std::string_view value, Config& config) {
     config.*field = value;
     return true;
   };
 }
-Setter nonempty(std::string Config::*field) {
+Setter nonempty(std::string Config::* field) {
   return [=](std::string_view value, Config& config) {
     config.*field = value;
     return !value.empty();
@@ -125,14 +129,17 @@ bool set_purge_retain(std::string_view value, Config& config) {
   if (!parse_decimal(value, number) || number > kInt32Max || number < -kInt32Max) return false;
   config.purge_retain = static_cast<std::int32_t>(std::max<std::int64_t>(number, 3));
   if (number < 3) {
-    config.warnings.push_back("Invalid autopurge.snapRetainCount: " + std::string(value) + ". Defaulting to 3");
+    config.warnings.push_back("Invalid autopurge.snapRetainCount: " + std::string(value) +
+                              ". Defaulting to 3");
   }
   return true;
 }
 
 bool set_address(std::string_view value, Config& config) {
   config.client_port_address = value;
-  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '%'; };
+  const auto fits = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
+  };
   return !value.empty() && std::ranges::all_of(value, fits);
 }
 
@@ -143,19 +150,25 @@ bool set_compression(std::string_view value, Config& config) {
 }
 
 bool set_digest_algorithm(std::string_view value, Config& config) {
-  constexpr auto kKnown = std::to_array<std::string_view>(
-      {"SHA1", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512", "MD5"});
+  constexpr auto kKnown =
+      std::to_array<std::string_view>({"SHA1", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512",
+                                       "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512", "MD5"});
   config.digest_algorithm = value;
   return std::ranges::find(kKnown, value) != kKnown.end();
 }
 
 bool set_log_level(std::string_view value, Config& config) {
   const std::string word = lower(value);
-  if (word == "trace" || word == "debug" || word == "all") config.log_level = base::LogLevel::kDebug;
-  else if (word == "info") config.log_level = base::LogLevel::kInfo;
-  else if (word == "warn") config.log_level = base::LogLevel::kWarn;
-  else if (word == "error" || word == "fatal") config.log_level = base::LogLevel::kError;
-  else return false;
+  if (word == "trace" || word == "debug" || word == "all")
+    config.log_level = base::LogLevel::kDebug;
+  else if (word == "info")
+    config.log_level = base::LogLevel::kInfo;
+  else if (word == "warn")
+    config.log_level = base::LogLevel::kWarn;
+  else if (word == "error" || word == "fatal")
+    config.log_level = base::LogLevel::kError;
+  else
+    return false;
   return true;
 }
 
@@ -164,17 +177,22 @@ bool set_secure_port(std::string_view value, Config&) {
   return parse_integer(value, port) && port <= 0;
 }
 
-bool set_election_algorithm(std::string_view value, Config&) { return value == "3"; }
+bool set_election_algorithm(std::string_view value, Config&) {
+  return value == "3";
+}
 
 bool set_peer_type(std::string_view value, Config& config) {
   const std::string word = lower(value);
   if (word == "observer") {
-    config.warnings.emplace_back("peerType: observer has no meaning here: the server is standalone");
+    config.warnings.emplace_back(
+        "peerType: observer has no meaning here: the server is standalone");
   }
   return word == "observer" || word == "participant";
 }
 
-bool refuse(std::string_view, Config&) { return false; }
+bool refuse(std::string_view, Config&) {
+  return false;
+}
 
 // Refused when switched on: to go on without it would leave open what somebody wanted shut.
 Setter must_be_off() {
@@ -184,37 +202,46 @@ Setter must_be_off() {
   };
 }
 
-// A class name of Apache's, full or short, that stands for what we do (first) or for what we do not do.
-Setter class_name(std::string_view ours, std::vector<std::string_view> others, std::string_view why) {
+// A class name of Apache's, full or short, that stands for what we do (first) or for what we do not
+// do.
+Setter class_name(std::string_view ours, std::vector<std::string_view> others,
+                  std::string_view why) {
   return [=](std::string_view value, Config& config) {
     const std::string_view name = value.substr(value.rfind('.') + 1);  // npos + 1 is 0
     const bool known = std::ranges::find(others, name) != others.end();
-    if (known) config.warnings.push_back(std::string(value) + " has no meaning here: " + std::string(why));
+    if (known)
+      config.warnings.push_back(std::string(value) + " has no meaning here: " + std::string(why));
     return known || name == ours;
   };
 }
 
 constexpr std::string_view kBool = "true or false";
 
-Key ignored(std::string_view name, std::string_view why) { return {name, "", nullptr, why, false}; }
+Key ignored(std::string_view name, std::string_view why) {
+  return {name, "", nullptr, why, false};
+}
 // A switch that cannot be moved from `fixed`.
 Key fixed_switch(std::string_view name, bool fixed, std::string_view why) {
   const auto set = [=](std::string_view value, Config& config) {
     bool on = false;
     if (!parse_word(value, "true", "false", on)) return false;
-    if (on != fixed) config.warnings.push_back(std::string(name) + " has no meaning here: " + std::string(why));
+    if (on != fixed)
+      config.warnings.push_back(std::string(name) + " has no meaning here: " + std::string(why));
     return true;
   };
   return {name, kBool, set, {}, false};
 }
-Key ignored_all(std::string_view prefix, std::string_view why) { return {prefix, "", nullptr, why, true}; }
+Key ignored_all(std::string_view prefix, std::string_view why) {
+  return {prefix, "", nullptr, why, true};
+}
 
 constexpr std::string_view kYesNo = "yes or no";
 constexpr std::string_view kPath = "a path";
 constexpr std::string_view kInt = "an integer";
 constexpr std::string_view kNatural = "an integer from 0";
 constexpr std::string_view kPositive = "an integer from 1";
-constexpr std::string_view kStandaloneOnly = "refused: this build serves standalone only, without an ensemble";
+constexpr std::string_view kStandaloneOnly =
+    "refused: this build serves standalone only, without an ensemble";
 constexpr std::string_view kTlsOff = "refused: this build has no TLS; only 0 (off)";
 constexpr std::string_view kSaslOff = "refused: this build has no SASL; only false";
 
@@ -229,15 +256,27 @@ std::vector<Key> basic_keys() {
       {"dataLogDir", kPath, nonempty(&Config::data_log_dir), {}},
       {"clientPort", "a port, 0 to 65535", decimal(&Config::client_port, 0, 65535), {}},
       {"clientPortAddress", "a host name or address", set_address, {}},
-      {"clientPortListenBacklog", "an integer from -1", decimal(&Config::listen_backlog, -1, kInt32Max), {}},
+      {"clientPortListenBacklog",
+       "an integer from -1",
+       decimal(&Config::listen_backlog, -1, kInt32Max),
+       {}},
       {"secureClientPort", kTlsOff, set_secure_port, {}},
       {"tickTime", kPositive, decimal(&Config::tick_ms, 1, kInt32Max / 20), {}},
-      {"minSessionTimeout", "an integer from -1", decimal(&Config::session_timeout_ms_min, -1, kInt32Max), {}},
-      {"maxSessionTimeout", "an integer from -1", decimal(&Config::session_timeout_ms_max, -1, kInt32Max), {}},
+      {"minSessionTimeout",
+       "an integer from -1",
+       decimal(&Config::session_timeout_ms_min, -1, kInt32Max),
+       {}},
+      {"maxSessionTimeout",
+       "an integer from -1",
+       decimal(&Config::session_timeout_ms_max, -1, kInt32Max),
+       {}},
       {"maxClientCnxns", kNatural, decimal(&Config::connections_per_ip_max, 0, kInt32Max), {}},
       {"maxCnxns", kNatural, integer(&Config::connections_max, 0, kInt32Max), {}},
       {"clientTcpKeepAlive", kBool, boolean(&Config::tcp_keep_alive), {}},
-      {"nio.sessionlessCnxnTimeout", kPositive, integer(&Config::sessionless_timeout_ms, 1, kInt32Max), {}},
+      {"nio.sessionlessCnxnTimeout",
+       kPositive,
+       integer(&Config::sessionless_timeout_ms, 1, kInt32Max),
+       {}},
       {"datadir.autocreate", kBool, boolean(&Config::data_dir_autocreate), {}},
       {"db.autocreate", kBool, boolean(&Config::db_autocreate), {}},
       {"reactors", "1 to 64 threads that serve connections", integer(&Config::reactors, 1, 64), {}},
@@ -247,19 +286,30 @@ std::vector<Key> basic_keys() {
 std::vector<Key> storage_keys() {
   return {
       {"autopurge.snapRetainCount", kInt, set_purge_retain, {}},
-      {"autopurge.purgeInterval", "hours, or a number with ms, s, m, h or d; 0 for off", set_purge_interval, {}},
-      {"preAllocSize", "a number of KiB, from 0", integer(&Config::preallocate_kb, 0, kInt32Max), {}},
+      {"autopurge.purgeInterval",
+       "hours, or a number with ms, s, m, h or d; 0 for off",
+       set_purge_interval,
+       {}},
+      {"preAllocSize",
+       "a number of KiB, from 0",
+       integer(&Config::preallocate_kb, 0, kInt32Max),
+       {}},
       {"snapCount", "an integer from 2", integer(&Config::snapshot_every_txns, 2, kInt32Max), {}},
-      {"snapSizeLimitInKb", "a number of KiB; 0 or less for off",
-       integer(&Config::snapshot_every_kb, -kInt32Max, std::int64_t{1} << 40), {}},
-      {"txnLogSizeLimitInKb", "a number of KiB; 0 or less for off",
-       integer(&Config::log_file_kb_max, -kInt32Max, std::int64_t{1} << 40), {}},
+      {"snapSizeLimitInKb",
+       "a number of KiB; 0 or less for off",
+       integer(&Config::snapshot_every_kb, -kInt32Max, std::int64_t{1} << 40),
+       {}},
+      {"txnLogSizeLimitInKb",
+       "a number of KiB; 0 or less for off",
+       integer(&Config::log_file_kb_max, -kInt32Max, std::int64_t{1} << 40),
+       {}},
       {"fsync.warningthresholdms", kNatural, integer(&Config::fsync_warning_ms, 0, kInt32Max), {}},
       {"forceSync", kYesNo, yes_no(&Config::force_sync), {}},
       {"snapshot.compression.method", "gz, snappy or nothing", set_compression, {}},
       {"snapshot.trust.empty", kBool, boolean(&Config::trust_empty_snapshot), {}},
       {"digest.enabled", kBool, boolean(&Config::digest_enabled), {}},
-      fixed_switch("serializeLastProcessedZxid.enabled", true, "a snapshot always says its last zxid"),
+      fixed_switch("serializeLastProcessedZxid.enabled", true,
+                   "a snapshot always says its last zxid"),
       fixed_switch("closeSessionTxn.enabled", true, "it is always on"),
       ignored("commitLogCount", kEnsemble),
       ignored("snapshotSizeFactor", kEnsemble),
@@ -268,17 +318,30 @@ std::vector<Key> storage_keys() {
 
 std::vector<Key> request_keys() {
   return {
-      {"jute.maxbuffer", "a number of bytes, 1 to 1668246117", integer(&Config::frame_bytes_max, 1, kFrameBytesMax), {}},
+      {"jute.maxbuffer",
+       "a number of bytes, 1 to 1668246117",
+       integer(&Config::frame_bytes_max, 1, kFrameBytesMax),
+       {}},
       {"jute.maxbuffer.extrasize", kNatural, integer(&Config::frame_extra_bytes, 0, kInt32Max), {}},
-      {"globalOutstandingLimit", kPositive, integer(&Config::outstanding_requests_max, 1, kInt32Max), {}},
+      {"globalOutstandingLimit",
+       kPositive,
+       integer(&Config::outstanding_requests_max, 1, kInt32Max),
+       {}},
       {"extendedTypesEnabled", kBool, boolean(&Config::extended_types_enabled), {}},
       {"enforceQuota", kBool, boolean(&Config::enforce_quota), {}},
       {"reconfigEnabled", kBool, boolean(&Config::reconfig_enabled), {}},
-      {"znode.container.checkIntervalMs", kPositive,
-       integer(&Config::container_check_interval_ms, 1, kInt32Max), {}},
-      {"znode.container.maxPerMinute", kPositive, integer(&Config::container_max_per_minute, 1, kInt32Max), {}},
-      {"znode.container.maxNeverUsedIntervalMs", kNatural,
-       integer(&Config::container_max_never_used_ms, 0, kInt32Max), {}},
+      {"znode.container.checkIntervalMs",
+       kPositive,
+       integer(&Config::container_check_interval_ms, 1, kInt32Max),
+       {}},
+      {"znode.container.maxPerMinute",
+       kPositive,
+       integer(&Config::container_max_per_minute, 1, kInt32Max),
+       {}},
+      {"znode.container.maxNeverUsedIntervalMs",
+       kNatural,
+       integer(&Config::container_max_never_used_ms, 0, kInt32Max),
+       {}},
       fixed_switch("emulate353TTLNodes", false, kNotBuilt),
       fixed_switch("enableEagerACLCheck", false, "a request is checked once, where it is decided"),
       fixed_switch("localSessionsEnabled", false, kEnsemble),
@@ -298,8 +361,10 @@ std::vector<Key> request_keys() {
       ignored_all("nio.", "`reactors` sets the number of threads"),
       ignored_all("netty.", "`reactors` sets the number of threads"),
       ignored_all("commitProcessor.", kOwnWay),
-      {"serverCnxnFactory", "NIOServerCnxnFactory or NettyServerCnxnFactory",
-       class_name("NIOServerCnxnFactory", {"NettyServerCnxnFactory"}, kOwnWay), {}},
+      {"serverCnxnFactory",
+       "NIOServerCnxnFactory or NettyServerCnxnFactory",
+       class_name("NIOServerCnxnFactory", {"NettyServerCnxnFactory"}, kOwnWay),
+       {}},
       ignored("watchManagerName", kOwnWay),
       ignored_all("watcherClean", kOwnWay),
       ignored("maxInProcessingDeadWatchers", kOwnWay),
@@ -312,8 +377,14 @@ std::vector<Key> access_keys() {
   return {
       {"skipACL", kYesNo, yes_no(&Config::skip_acl), {}},
       {"DigestAuthenticationProvider.enabled", kBool, boolean(&Config::digest_auth_enabled), {}},
-      {"DigestAuthenticationProvider.digestAlg", "a digest, such as SHA1, SHA-256 or SHA3-256", set_digest_algorithm, {}},
-      {"DigestAuthenticationProvider.superDigest", "super:<base64 digest>", text(&Config::super_digest), {}},
+      {"DigestAuthenticationProvider.digestAlg",
+       "a digest, such as SHA1, SHA-256 or SHA3-256",
+       set_digest_algorithm,
+       {}},
+      {"DigestAuthenticationProvider.superDigest",
+       "super:<base64 digest>",
+       text(&Config::super_digest),
+       {}},
       {"ensembleAuthName", "a comma list", text(&Config::ensemble_auth_names), {}},
       {"enforce.auth.enabled", kBool, boolean(&Config::enforce_auth), {}},
       {"enforce.auth.schemes", "a comma list", text(&Config::enforce_auth_schemes), {}},
@@ -354,9 +425,11 @@ std::vector<Key> operator_keys() {
       ignored_all("log.", "log lines go to standard error"),
       fixed_switch("admin.enableServer", false, kNotBuilt),
       ignored_all("admin.", kNotBuilt),
-      {"metricsProvider.className", "DefaultMetricsProvider, NullMetricsProvider or PrometheusMetricsProvider",
+      {"metricsProvider.className",
+       "DefaultMetricsProvider, NullMetricsProvider or PrometheusMetricsProvider",
        class_name("DefaultMetricsProvider", {"NullMetricsProvider", "PrometheusMetricsProvider"},
-                  "`mntr` shows the metrics"), {}},
+                  "`mntr` shows the metrics"),
+       {}},
       ignored_all("metricsProvider.", "`mntr` shows the metrics"),
       ignored_all("jvm.pause.", kJvm),
       ignored_all("jmx.", kJvm),
@@ -369,8 +442,10 @@ std::vector<Key> ensemble_keys() {
       {"group.", kStandaloneOnly, refuse, {}, true},
       {"weight.", kStandaloneOnly, refuse, {}, true},
       {"dynamicConfigFile", kStandaloneOnly, refuse, {}},
-      {"standaloneEnabled", "true or false, and false is refused: this build serves standalone only",
-       [](std::string_view value, Config&) { return lower(value) == "true"; }, {}},
+      {"standaloneEnabled",
+       "true or false, and false is refused: this build serves standalone only",
+       [](std::string_view value, Config&) { return lower(value) == "true"; },
+       {}},
       {"electionAlg", "only 3 is supported", set_election_algorithm, {}},
       {"peerType", "observer or participant", set_peer_type, {}},
       ignored("initLimit", kEnsemble),
@@ -416,7 +491,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::vector<Key> make_keys() {
   std::vector<Key> keys;
-  for (auto part : {basic_keys, storage_keys, request_keys, access_keys, operator_keys, ensemble_keys}) {
+  for (auto part :
+       {basic_keys, storage_keys, request_keys, access_keys, operator_keys, ensemble_keys}) {
     std::ranges::move(part(), std::back_inserter(keys));
   }
   return keys;

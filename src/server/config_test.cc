@@ -1,5 +1,5 @@
-// Goal: zoo.cfg is read as Java reads properties, every key of Apache is known, and a wrong value is answered
-// with one line that names file, line, key and what is allowed.
+// Goal: zoo.cfg is read as Java reads properties, every key of Apache is known, and a wrong value
+// is answered with one line that names file, line, key and what is allowed.
 
 #include "server/config.h"
 
@@ -42,19 +42,22 @@ std::vector<std::tuple<std::string, std::string, int>> properties(std::string_vi
 }
 
 TEST(PropertiesTest, SeparatorIsEqualsColonOrBlank) {
-  EXPECT_THAT(properties("a=1\nb:2\nc 3\nd\t=  4  \ne\nf = = 5"),
-              ElementsAre(std::tuple("a", "1", 1), std::tuple("b", "2", 2), std::tuple("c", "3", 3),
-                          std::tuple("d", "4", 4), std::tuple("e", "", 5), std::tuple("f", "= 5", 6)));
+  EXPECT_THAT(
+      properties("a=1\nb:2\nc 3\nd\t=  4  \ne\nf = = 5"),
+      ElementsAre(std::tuple("a", "1", 1), std::tuple("b", "2", 2), std::tuple("c", "3", 3),
+                  std::tuple("d", "4", 4), std::tuple("e", "", 5), std::tuple("f", "= 5", 6)));
 }
 
 TEST(PropertiesTest, CommentsAndBlankLinesAreSkippedEvenWithABackslash) {
-  EXPECT_THAT(properties("# c \\\n  ! d\n\n   \na=1\r\nb=2\rc=3"),
-              ElementsAre(std::tuple("a", "1", 5), std::tuple("b", "2", 6), std::tuple("c", "3", 7)));
+  EXPECT_THAT(
+      properties("# c \\\n  ! d\n\n   \na=1\r\nb=2\rc=3"),
+      ElementsAre(std::tuple("a", "1", 5), std::tuple("b", "2", 6), std::tuple("c", "3", 7)));
 }
 
 TEST(PropertiesTest, OddBackslashesContinueTheLine) {
-  EXPECT_THAT(properties("a=1,\\\n   2,\\\n3\nb=x\\\\\nc=4\\"),
-              ElementsAre(std::tuple("a", "1,2,3", 1), std::tuple("b", "x\\", 4), std::tuple("c", "4", 5)));
+  EXPECT_THAT(
+      properties("a=1,\\\n   2,\\\n3\nb=x\\\\\nc=4\\"),
+      ElementsAre(std::tuple("a", "1,2,3", 1), std::tuple("b", "x\\", 4), std::tuple("c", "4", 5)));
 }
 
 TEST(PropertiesTest, EscapesAreResolved) {
@@ -112,12 +115,16 @@ TEST(ConfigTest, KeysThatApacheTakesFromTheCommandLineOnlyAreTakenFromTheFile) {
 }
 
 TEST(ConfigTest, WrongValueNamesFileLineKeyAndWhatIsAllowed) {
-  EXPECT_EQ(error_of("\ntickTime=soon"), "zoo.cfg:4: tickTime: must be an integer from 1, not 'soon'");
+  EXPECT_EQ(error_of("\ntickTime=soon"),
+            "zoo.cfg:4: tickTime: must be an integer from 1, not 'soon'");
   EXPECT_EQ(error_of("forceSync=true"), "zoo.cfg:3: forceSync: must be yes or no, not 'true'");
-  EXPECT_EQ(error_of("digest.enabled=yes"), "zoo.cfg:3: digest.enabled: must be true or false, not 'yes'");
-  EXPECT_EQ(error_of("clientPort=65536"), "zoo.cfg:3: clientPort: must be a port, 0 to 65535, not '65536'");
+  EXPECT_EQ(error_of("digest.enabled=yes"),
+            "zoo.cfg:3: digest.enabled: must be true or false, not 'yes'");
+  EXPECT_EQ(error_of("clientPort=65536"),
+            "zoo.cfg:3: clientPort: must be a port, 0 to 65535, not '65536'");
   EXPECT_EQ(error_of("snapCount=1"), "zoo.cfg:3: snapCount: must be an integer from 2, not '1'");
-  EXPECT_EQ(error_of("maxClientCnxns=-1"), "zoo.cfg:3: maxClientCnxns: must be an integer from 0, not '-1'");
+  EXPECT_EQ(error_of("maxClientCnxns=-1"),
+            "zoo.cfg:3: maxClientCnxns: must be an integer from 0, not '-1'");
   EXPECT_EQ(error_of("snapshot.compression.method=zip"),
             "zoo.cfg:3: snapshot.compression.method: must be gz, snappy or nothing, not 'zip'");
 }
@@ -154,10 +161,12 @@ TEST(ConfigTest, UnknownKeyIsAWarningWithTheNearestKnownOne) {
 }
 
 TEST(ConfigTest, KeyWithoutMeaningIsAWarning) {
-  EXPECT_THAT(parsed("initLimit=10\nssl.keyStore.location=/k\nadmin.serverPort=1\n").warnings,
-              ElementsAre("zoo.cfg:3: initLimit has no meaning here: the server is standalone",
-                          "zoo.cfg:4: ssl.keyStore.location has no meaning here: this build does not have it",
-                          "zoo.cfg:5: admin.serverPort has no meaning here: this build does not have it"));
+  EXPECT_THAT(
+      parsed("initLimit=10\nssl.keyStore.location=/k\nadmin.serverPort=1\n").warnings,
+      ElementsAre(
+          "zoo.cfg:3: initLimit has no meaning here: the server is standalone",
+          "zoo.cfg:4: ssl.keyStore.location has no meaning here: this build does not have it",
+          "zoo.cfg:5: admin.serverPort has no meaning here: this build does not have it"));
 }
 
 TEST(ConfigTest, PurgeIntervalTakesUnitsAndDoesNotOverflow) {
@@ -171,16 +180,23 @@ TEST(ConfigTest, PurgeIntervalTakesUnitsAndDoesNotOverflow) {
 }
 
 TEST(ConfigTest, SwitchesThatCannotBeMovedWarnOnlyWhenMoved) {
-  EXPECT_THAT(parsed("admin.enableServer=false\nlocalSessionsEnabled=false\ncloseSessionTxn.enabled=true").warnings,
-              IsEmpty());
-  EXPECT_THAT(parsed("admin.enableServer=true").warnings,
-              ElementsAre("zoo.cfg:3: admin.enableServer has no meaning here: this build does not have it"));
+  EXPECT_THAT(
+      parsed("admin.enableServer=false\nlocalSessionsEnabled=false\ncloseSessionTxn.enabled=true")
+          .warnings,
+      IsEmpty());
+  EXPECT_THAT(
+      parsed("admin.enableServer=true").warnings,
+      ElementsAre(
+          "zoo.cfg:3: admin.enableServer has no meaning here: this build does not have it"));
   EXPECT_THAT(error_of("localSessionsEnabled=yes"), HasSubstr("must be true or false"));
 }
 
 TEST(ConfigTest, ClassNamesAreKnownOrRefused) {
-  EXPECT_THAT(parsed("serverCnxnFactory=org.apache.zookeeper.server.NIOServerCnxnFactory").warnings, IsEmpty());
-  EXPECT_THAT(parsed("serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory").warnings, SizeIs(1));
+  EXPECT_THAT(parsed("serverCnxnFactory=org.apache.zookeeper.server.NIOServerCnxnFactory").warnings,
+              IsEmpty());
+  EXPECT_THAT(
+      parsed("serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory").warnings,
+      SizeIs(1));
   EXPECT_THAT(error_of("serverCnxnFactory=com.example.Mine"), HasSubstr("NIOServerCnxnFactory"));
 }
 
@@ -199,10 +215,12 @@ TEST(ConfigTest, MessagesAreOneShortLine) {
 TEST(ConfigTest, RetainCountBelowThreeIsThreeWithAWarning) {
   const Config config = parsed("autopurge.snapRetainCount=1");
   EXPECT_EQ(config.purge_retain, 3);
-  EXPECT_THAT(config.warnings, ElementsAre("zoo.cfg:3: Invalid autopurge.snapRetainCount: 1. Defaulting to 3"));
+  EXPECT_THAT(config.warnings,
+              ElementsAre("zoo.cfg:3: Invalid autopurge.snapRetainCount: 1. Defaulting to 3"));
 }
 
-// Each key of the table: a good value is taken (or warned about), nonsense is refused where the type can tell.
+// Each key of the table: a good value is taken (or warned about), nonsense is refused where the
+// type can tell.
 TEST(ConfigTest, EveryKeyOfTheTable) {
   // An entry of its own wins over a prefix.
   EXPECT_FALSE(find_key("admin.enableServer")->prefix);
@@ -218,7 +236,8 @@ TEST(ConfigTest, EveryKeyOfTheTable) {
     }
     EXPECT_THAT(key.allowed, testing::Not(IsEmpty())) << name;
     const bool free_text = key.allowed == "a path" || key.allowed == "a host name or address" ||
-                           key.allowed.starts_with("a comma list") || key.allowed.starts_with("super:");
+                           key.allowed.starts_with("a comma list") ||
+                           key.allowed.starts_with("super:");
     if (!free_text) {
       EXPECT_THAT(error_of(name + "=\\u0001nonsense"), HasSubstr(name)) << name;
     }

@@ -8,8 +8,8 @@
 
 namespace drover::server {
 
-DiskThread::DiskThread(storage::Disk& disk, DiskThreadOptions options, std::uint64_t seed, base::Log& log,
-                       Events events)
+DiskThread::DiskThread(storage::Disk& disk, DiskThreadOptions options, std::uint64_t seed,
+                       base::Log& log, Events events)
     : options_(std::move(options)),
       log_(log),
       events_(std::move(events)),
@@ -17,7 +17,9 @@ DiskThread::DiskThread(storage::Disk& disk, DiskThreadOptions options, std::uint
       writer_(disk, options_.log),
       policy_(options_.roll, prng_) {}
 
-DiskThread::~DiskThread() { stop(); }
+DiskThread::~DiskThread() {
+  stop();
+}
 
 void DiskThread::start() {
   thread_ = std::thread([this] { run(); });
@@ -68,7 +70,8 @@ void DiskThread::run() {
     if (!write(batch)) return;
   }
   // A clean stop closes the file: it is marked as synced to its end and gives its padding back.
-  if (const auto closed = writer_.roll(); !closed) log_.warn("the log was not closed: {}", closed.error().message);
+  if (const auto closed = writer_.roll(); !closed)
+    log_.warn("the log was not closed: {}", closed.error().message);
 }
 
 // False: nothing may be written any more.
@@ -97,11 +100,13 @@ Result<void> DiskThread::append_and_sync(std::vector<wire::TxnBytes>& batch) {
   }
   const auto before = SteadyClock::now();
   if (auto synced = writer_.sync(); !synced) return synced;
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - before).count();
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - before).count();
   const bool slow = ms > options_.fsync_warning_ms;
   if (slow) {
     log_.warn(
-        "fsync-ing the write ahead log in {} took {}ms which will adversely effect operation latency. "
+        "fsync-ing the write ahead log in {} took {}ms which will adversely effect operation "
+        "latency. "
         "File size is {} bytes. See the ZooKeeper troubleshooting guide",
         "disk", ms, writer_.file_bytes());
   }

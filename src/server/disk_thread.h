@@ -1,9 +1,10 @@
 #pragma once
-// The thread that makes txns durable: append, fdatasync, say so. Whatever arrives while it is busy is the next
-// batch, so the slower the disk the larger the batch (group commit). It also decides when the log rolls,
-// which is when a snapshot is due.
+// The thread that makes txns durable: append, fdatasync, say so. Whatever arrives while it is busy
+// is the next batch, so the slower the disk the larger the batch (group commit). It also decides
+// when the log rolls, which is when a snapshot is due.
 //
-// A failed write or sync is final (storage/log_writer.h): `on_failure` is told, nothing is written any more.
+// A failed write or sync is final (storage/log_writer.h): `on_failure` is told, nothing is written
+// any more.
 
 #include <drover/result.h>
 
@@ -40,7 +41,8 @@ class DiskThread {
     std::function<void(const Error&)> on_failure;
   };
   // All events come on the disk thread. `disk` and `log` must outlive this.
-  DiskThread(storage::Disk& disk, DiskThreadOptions options, std::uint64_t seed, base::Log& log, Events events);
+  DiskThread(storage::Disk& disk, DiskThreadOptions options, std::uint64_t seed, base::Log& log,
+             Events events);
   ~DiskThread();  // stop()
 
   void start();
@@ -61,8 +63,8 @@ class DiskThread {
   base::Log& log_;
   Events events_;
   base::Prng prng_;
-  storage::LogWriter writer_;     // the thread's own
-  storage::RollPolicy policy_;    // the thread's own
+  storage::LogWriter writer_;   // the thread's own
+  storage::RollPolicy policy_;  // the thread's own
 
   mutable Mutex mutex_;
   CondVar changed_;

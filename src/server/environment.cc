@@ -1,5 +1,6 @@
 #include "server/environment.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -7,7 +8,6 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <system_error>
 
@@ -73,7 +73,9 @@ std::vector<std::pair<std::string, std::string>> environment() {
 std::int64_t open_file_descriptors() {
   std::error_code error;
   std::int64_t count = 0;
-  for (fs::directory_iterator it("/proc/self/fd", error), end; !error && it != end; it.increment(error)) ++count;
+  for (fs::directory_iterator it("/proc/self/fd", error), end; !error && it != end;
+       it.increment(error))
+    ++count;
   return error ? -1 : count;
 }
 

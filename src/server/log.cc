@@ -24,7 +24,8 @@ class ThreadName final : public spdlog::custom_flag_formatter {
 // Logback's %-5p.
 class Level final : public spdlog::custom_flag_formatter {
  public:
-  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& out) override {
     const std::string_view text = message.level == spdlog::level::err     ? "ERROR"
                                   : message.level == spdlog::level::warn  ? "WARN "
                                   : message.level == spdlog::level::debug ? "DEBUG"
@@ -38,10 +39,14 @@ class Level final : public spdlog::custom_flag_formatter {
 
 spdlog::level::level_enum level_of(base::LogLevel level) {
   switch (level) {
-    case base::LogLevel::kDebug: return spdlog::level::debug;
-    case base::LogLevel::kInfo: return spdlog::level::info;
-    case base::LogLevel::kWarn: return spdlog::level::warn;
-    case base::LogLevel::kError: return spdlog::level::err;
+    case base::LogLevel::kDebug:
+      return spdlog::level::debug;
+    case base::LogLevel::kInfo:
+      return spdlog::level::info;
+    case base::LogLevel::kWarn:
+      return spdlog::level::warn;
+    case base::LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -70,7 +75,9 @@ class SpdLog final : public base::Log {
 
 }  // namespace
 
-std::unique_ptr<base::Log> make_log(base::LogLevel level) { return std::make_unique<SpdLog>(level); }
+std::unique_ptr<base::Log> make_log(base::LogLevel level) {
+  return std::make_unique<SpdLog>(level);
+}
 
 void name_this_thread(const std::string& name) {
   this_thread_name = name;

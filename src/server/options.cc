@@ -23,7 +23,9 @@ std::vector<std::string> split_list(std::string_view comma_list) {
   return items;
 }
 
-std::uint64_t bytes_or_off(std::int64_t kb) { return kb <= 0 ? 0 : static_cast<std::uint64_t>(kb * kBytesPerKb); }
+std::uint64_t bytes_or_off(std::int64_t kb) {
+  return kb <= 0 ? 0 : static_cast<std::uint64_t>(kb * kBytesPerKb);
+}
 
 }  // namespace
 
@@ -51,7 +53,8 @@ ReactorOptions reactor_options(const Config& config, std::uint32_t index) {
       std::max(1, config.outstanding_requests_max / static_cast<std::int32_t>(config.reactors));
   options.lane.extended_types_enabled = config.extended_types_enabled;
   options.lane.reconfig_enabled = config.reconfig_enabled;
-  if (config.enforce_auth) options.lane.enforced_auth_schemes = split_list(config.enforce_auth_schemes);
+  if (config.enforce_auth)
+    options.lane.enforced_auth_schemes = split_list(config.enforce_auth_schemes);
   if (config.session_requires_sasl) options.lane.enforced_auth_schemes.emplace_back("sasl");
   options.tcp_keep_alive = config.tcp_keep_alive;
   options.four_letter_words = admin::Whitelist(config.four_letter_words, config.read_only_enabled);

@@ -16,7 +16,9 @@ namespace drover::server {
 [[nodiscard]] ReactorOptions reactor_options(const Config& config, std::uint32_t index);
 [[nodiscard]] replica::ReplicaOptions replica_options(const Config& config);
 [[nodiscard]] DiskThreadOptions disk_options(const Config& config, const storage::DataDir& dir);
-[[nodiscard]] SnapshotThreadOptions snapshot_options(const Config& config, const storage::DataDir& dir);
-[[nodiscard]] admin::ConfView conf_view(const Config& config, const storage::DataDir& dir, std::uint16_t port);
+[[nodiscard]] SnapshotThreadOptions snapshot_options(const Config& config,
+                                                     const storage::DataDir& dir);
+[[nodiscard]] admin::ConfView conf_view(const Config& config, const storage::DataDir& dir,
+                                        std::uint16_t port);
 
 }  // namespace drover::server

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\f";
 
-// A code point as UTF-8. Files are ISO-8859-1 on paper; bytes above 0x7f are passed on as they are, so that
-// a UTF-8 path works too.
+// A code point as UTF-8. Files are ISO-8859-1 on paper; bytes above 0x7f are passed on as they are,
+// so that a UTF-8 path works too.
 void append_utf8(std::uint32_t code, std::string& out) {
   if (code < 0x80) {
     out += static_cast<char>(code);
@@ -40,7 +40,8 @@ class LogicalLines {
       if (joined.empty() && (natural.empty() || natural[0] == '#' || natural[0] == '!')) continue;
       if (joined.empty()) line = number_;
       const auto last_other = natural.find_last_not_of('\\');
-      const auto slashes = natural.size() - (last_other == std::string_view::npos ? 0 : last_other + 1);
+      const auto slashes =
+          natural.size() - (last_other == std::string_view::npos ? 0 : last_other + 1);
       const bool continues = slashes % 2 == 1;
       joined += natural.substr(0, natural.size() - (continues ? 1 : 0));
       if (!continues) return true;
@@ -85,10 +86,18 @@ bool unescape(std::string_view text, std::string& out) {
     }
     const char c = text[++i];
     switch (c) {
-      case 't': out += '\t'; break;
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 'f': out += '\f'; break;
+      case 't':
+        out += '\t';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 'f':
+        out += '\f';
+        break;
       case 'u': {
         const auto code = parse_hex4(text.substr(i + 1));
         if (!code) return false;
@@ -96,7 +105,8 @@ bool unescape(std::string_view text, std::string& out) {
         i += 4;
         break;
       }
-      default: out += c;
+      default:
+        out += c;
     }
   }
   return true;
@@ -114,7 +124,8 @@ std::size_t key_end(std::string_view line) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (line[i] == '\\') {
       ++i;
-    } else if (line[i] == '=' || line[i] == ':' || kBlanks.find(line[i]) != std::string_view::npos) {
+    } else if (line[i] == '=' || line[i] == ':' ||
+               kBlanks.find(line[i]) != std::string_view::npos) {
       return i;
     }
   }

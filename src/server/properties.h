@@ -1,5 +1,6 @@
 #pragma once
-// The grammar of zoo.cfg: Java properties (operations fact sheet, 1.2), with the line each key stood on.
+// The grammar of zoo.cfg: Java properties (operations fact sheet, 1.2), with the line each key
+// stood on.
 
 #include <drover/result.h>
 
@@ -15,7 +16,8 @@ struct Property {
   int line = 0;  // where it began, from 1
 };
 
-// In file order; a key that stands twice is there twice, and the last one counts. Errors: `<line>: what`.
+// In file order; a key that stands twice is there twice, and the last one counts. Errors: `<line>:
+// what`.
 Result<std::vector<Property>> parse_properties(std::string_view text);
 
 }  // namespace drover::server

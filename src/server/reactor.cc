@@ -39,17 +39,25 @@ Reactor::Reactor(ReactorOptions options, SharedTree& shared, const txn::AuthOpti
 
 Reactor::~Reactor() = default;
 
-void Reactor::run() { context_.run(); }
-
-void Reactor::stop() { context_.stop(); }
-
-void Reactor::adopt(asio::ip::tcp::socket socket, std::string remote_address, std::uint16_t remote_port) {
-  asio::post(context_, [this, socket = std::move(socket), address = std::move(remote_address),
-                        remote_port]() mutable { open(std::move(socket), std::move(address), remote_port); });
+void Reactor::run() {
+  context_.run();
 }
 
-void Reactor::open(asio::ip::tcp::socket socket, std::string remote_address, std::uint16_t remote_port) {
-  auto client = std::make_shared<Client>(std::move(socket), options_.tcp_keep_alive, options_.lane.frame_size_max);
+void Reactor::stop() {
+  context_.stop();
+}
+
+void Reactor::adopt(asio::ip::tcp::socket socket, std::string remote_address,
+                    std::uint16_t remote_port) {
+  asio::post(context_,
+             [this, socket = std::move(socket), address = std::move(remote_address),
+              remote_port]() mutable { open(std::move(socket), std::move(address), remote_port); });
+}
+
+void Reactor::open(asio::ip::tcp::socket socket, std::string remote_address,
+                   std::uint16_t remote_port) {
+  auto client = std::make_shared<Client>(std::move(socket), options_.tcp_keep_alive,
+                                         options_.lane.frame_size_max);
   client->lane = &lane_.open(std::move(remote_address), remote_port, now());
   client->lane->transport = client.get();
   client->lane->counters.established_ms = wall_now().ms;
@@ -123,8 +131,8 @@ void Reactor::handle_input(const ClientPtr& client) {
   if (!client->paused) wait_to_read(client);
 }
 
-// True: the input is frames. False: fewer than four bytes so far, or a four-letter word, which is being
-// answered.
+// True: the input is frames. False: fewer than four bytes so far, or a four-letter word, which is
+// being answered.
 bool Reactor::take_word(const ClientPtr& client) {
   constexpr std::size_t kWordBytes = 4;
   const std::string_view input = client->frames.unread();
@@ -146,8 +154,8 @@ bool Reactor::take_word(const ClientPtr& client) {
   if (!options_.four_letter_words.allows(*word)) {
     answer_word(client, admin::not_whitelisted(*word));
   } else {
-    log_.debug("Processing {} command from /{}:{}", admin::name_of(*word), client->lane->remote_address,
-               client->lane->remote_port);
+    log_.debug("Processing {} command from /{}:{}", admin::name_of(*word),
+               client->lane->remote_address, client->lane->remote_port);
     ask_status_(*this, client, *word, mask);
   }
   return false;
@@ -167,9 +175,13 @@ bool Reactor::cut_frames(Client& client, base::Instant time) {
   std::string_view payload;
   while (!state.reading_paused && !state.close_now && !state.close_when_flushed) {
     switch (client.frames.next(payload)) {
-      case net::FrameReader::Cut::kIncomplete: return true;
-      case net::FrameReader::Cut::kBadLength: return false;
-      case net::FrameReader::Cut::kFrame: lane_.on_frame(*client.lane, payload, time); break;
+      case net::FrameReader::Cut::kIncomplete:
+        return true;
+      case net::FrameReader::Cut::kBadLength:
+        return false;
+      case net::FrameReader::Cut::kFrame:
+        lane_.on_frame(*client.lane, payload, time);
+        break;
     }
   }
   client.paused = true;
@@ -235,8 +247,12 @@ void Reactor::flush(const ClientPtr& client) {
   }
   if (!state.output.empty() && !client->waits_to_write) {
     switch (client->net.write(state.output)) {
-      case net::Connection::Io::kClosed: close(client, false); return;
-      case net::Connection::Io::kWouldBlock: wait_to_write(client); break;
+      case net::Connection::Io::kClosed:
+        close(client, false);
+        return;
+      case net::Connection::Io::kWouldBlock:
+        wait_to_write(client);
+        break;
       case net::Connection::Io::kDone:
         state.output.shrink(kOutputBytesKept);
         lane_.on_flushed(state);
@@ -269,7 +285,9 @@ void Reactor::close(const ClientPtr& client, bool after_writing) {
   }
 }
 
-void Reactor::stop_reading() { reading_stopped_ = true; }
+void Reactor::stop_reading() {
+  reading_stopped_ = true;
+}
 
 bool Reactor::has_unsent() const {
   for (const auto& [id, client] : clients_) {

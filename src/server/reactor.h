@@ -1,17 +1,18 @@
 #pragma once
-// A reactor: one thread, one io_context, one lane, and the connections it owns from accept to close.
+// A reactor: one thread, one io_context, one lane, and the connections it owns from accept to
+// close.
 //
-// A wake-up of a connection goes: read once; under the lane's own slot of the gate drain the inbox, then hand
-// in the frames that came; let go; one write per connection that has something to say; requests move on to
-// the replica. Events and answers of a commit are in the inbox before the writer lets go of the tree, so no
-// read can see a change whose event is not yet queued.
+// A wake-up of a connection goes: read once; under the lane's own slot of the gate drain the inbox,
+// then hand in the frames that came; let go; one write per connection that has something to say;
+// requests move on to the replica. Events and answers of a commit are in the inbox before the
+// writer lets go of the tree, so no read can see a change whose event is not yet queued.
 //
 // Threads: everything but the calls marked [any thread] runs on the reactor's own.
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -48,9 +49,10 @@ class Reactor {
   using Forward = std::function<void(std::uint32_t lane, txn::RequestBatch& batch)>;
   // An inbox was emptied. Called on the reactor's thread, holding nothing.
   using Drained = std::function<void()>;
-  // Answers a four-letter word some time later, through Reactor::answer_word on this reactor's thread.
-  using AskStatus = std::function<void(Reactor& reactor, std::weak_ptr<Client> client, admin::Word word,
-                                       std::uint64_t new_trace_mask)>;
+  // Answers a four-letter word some time later, through Reactor::answer_word on this reactor's
+  // thread.
+  using AskStatus = std::function<void(Reactor& reactor, std::weak_ptr<Client> client,
+                                       admin::Word word, std::uint64_t new_trace_mask)>;
 
   // All referenced must outlive the reactor.
   Reactor(ReactorOptions options, SharedTree& shared, const txn::AuthOptions& auth,
@@ -65,13 +67,14 @@ class Reactor {
   void stop();  // [any thread]
 
   // [any thread] A new connection, already counted in the limits.
-  void adopt(boost::asio::ip::tcp::socket socket, std::string remote_address, std::uint16_t remote_port);
+  void adopt(boost::asio::ip::tcp::socket socket, std::string remote_address,
+             std::uint16_t remote_port);
   // [any thread] The writer has put something into the inbox.
   void wake();
   // Takes what is in the inbox, at once; what follows from it waits for after_lane().
   void take_inbox();
-  // Whatever the lane was told, this is what follows: bytes leave, connections that may go on do, requests
-  // move to the replica.
+  // Whatever the lane was told, this is what follows: bytes leave, connections that may go on do,
+  // requests move to the replica.
   void after_lane();
 
   void answer_word(const std::weak_ptr<Client>& client, std::string_view text);
@@ -91,7 +94,8 @@ class Reactor {
  private:
   using ClientPtr = std::shared_ptr<Client>;
 
-  void open(boost::asio::ip::tcp::socket socket, std::string remote_address, std::uint16_t remote_port);
+  void open(boost::asio::ip::tcp::socket socket, std::string remote_address,
+            std::uint16_t remote_port);
   void wait_to_read(const ClientPtr& client);
   void wait_to_write(const ClientPtr& client);
   void on_readable(const ClientPtr& client);
@@ -116,9 +120,9 @@ class Reactor {
   lane::Lane lane_;
   net::Deadline deadline_;
   std::unordered_map<std::uint64_t, ClientPtr> clients_;  // by lane::Connection::id
-  std::vector<char> scratch_;                             // every read of this reactor goes here first
-  std::vector<lane::Connection*> dirty_;                  // being worked through
-  std::vector<ClientPtr> resumed_;                        // may be read again
+  std::vector<char> scratch_;             // every read of this reactor goes here first
+  std::vector<lane::Connection*> dirty_;  // being worked through
+  std::vector<ClientPtr> resumed_;        // may be read again
   std::atomic<bool> wake_posted_{false};
   bool reading_stopped_ = false;
   ReactorProbe probe_;

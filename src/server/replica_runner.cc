@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t kSpareBatchesMax = 64;
 }
 
-ReplicaRunner::ReplicaRunner(boost::asio::io_context& context, SharedTree& shared, replica::Replica& replica,
-                             Doors doors)
+ReplicaRunner::ReplicaRunner(boost::asio::io_context& context, SharedTree& shared,
+                             replica::Replica& replica, Doors doors)
     : context_(context),
       shared_(shared),
       replica_(replica),
@@ -44,13 +44,18 @@ void ReplicaRunner::schedule() {
   boost::asio::post(context_, [this] { run(); });
 }
 
-void ReplicaRunner::start() { follow_up(); }
+void ReplicaRunner::start() {
+  follow_up();
+}
 
-void ReplicaRunner::stop() { deadline_.cancel(); }
+void ReplicaRunner::stop() {
+  deadline_.cancel();
+}
 
 bool ReplicaRunner::idle() const {
   const MutexLock lock(mutex_);
-  return mail_.empty() && durable_.load(std::memory_order_acquire) == -1 && replica_.outstanding() == 0;
+  return mail_.empty() && durable_.load(std::memory_order_acquire) == -1 &&
+         replica_.outstanding() == 0;
 }
 
 void ReplicaRunner::run() {
@@ -87,8 +92,8 @@ void ReplicaRunner::follow_up() {
   if (const auto next = replica_.next_deadline()) deadline_.at(time_point_of(*next));
 }
 
-// A lane that has much to take already ends a round: it empties its inbox before the next one. Lane 0 does so
-// here; the others report back through drained().
+// A lane that has much to take already ends a round: it empties its inbox before the next one. Lane
+// 0 does so here; the others report back through drained().
 void ReplicaRunner::apply() {
   bool goes_on = true;
   while (goes_on) {

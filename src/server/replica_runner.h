@@ -1,14 +1,14 @@
 #pragma once
-// Runs the replica on reactor 0: requests from all lanes in, txns to the disk thread, committed txns into the
-// tree and the lanes' inboxes.
+// Runs the replica on reactor 0: requests from all lanes in, txns to the disk thread, committed
+// txns into the tree and the lanes' inboxes.
 //
-// What the lanes send during one wake-up of reactor 0 is handled in one run, so that it becomes one batch for
-// the disk.
+// What the lanes send during one wake-up of reactor 0 is handled in one run, so that it becomes one
+// batch for the disk.
 //
 // Threads: reactor 0's, but for the calls marked [any thread].
 
-#include <boost/asio/io_context.hpp>
 #include <atomic>
+#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -23,13 +23,15 @@ namespace drover::server {
 class ReplicaRunner {
  public:
   struct Doors {
-    std::function<void(std::vector<wire::TxnBytes>&)> persist;  // to the disk thread; empties the list
-    std::function<void()> take_own_inbox;                       // reactor 0's lane empties its inbox, now
-    std::function<void()> finish;                               // and what follows from that
-    std::function<void(std::uint32_t lane)> wake;               // another lane's inbox has something
+    std::function<void(std::vector<wire::TxnBytes>&)>
+        persist;                                   // to the disk thread; empties the list
+    std::function<void()> take_own_inbox;          // reactor 0's lane empties its inbox, now
+    std::function<void()> finish;                  // and what follows from that
+    std::function<void(std::uint32_t lane)> wake;  // another lane's inbox has something
   };
   // `context` is reactor 0's. All referenced must outlive the runner.
-  ReplicaRunner(boost::asio::io_context& context, SharedTree& shared, replica::Replica& replica, Doors doors);
+  ReplicaRunner(boost::asio::io_context& context, SharedTree& shared, replica::Replica& replica,
+                Doors doors);
 
   // [any thread] Takes the batch and leaves an empty one.
   void submit(txn::RequestBatch& batch);
@@ -39,8 +41,8 @@ class ReplicaRunner {
   // [any thread] A lane has emptied its inbox.
   void drained();
 
-  void start();  // arms the timer
-  void stop();   // disarms it
+  void start();                     // arms the timer
+  void stop();                      // disarms it
   [[nodiscard]] bool idle() const;  // nothing proposed or queued is unanswered
 
  private:
@@ -60,10 +62,11 @@ class ReplicaRunner {
   std::vector<char> to_wake_;  // lanes whose inbox has something, as seen under the last hold
 
   std::atomic<bool> scheduled_{false};
-  // The next commit waits for a lane to empty its inbox. Set while all lanes are shut out of the tree, so that
-  // the emptying that ends the wait cannot be missed.
+  // The next commit waits for a lane to empty its inbox. Set while all lanes are shut out of the
+  // tree, so that the emptying that ends the wait cannot be missed.
   std::atomic<bool> waits_for_lane_{false};
-  std::atomic<std::int64_t> durable_{-1};  // zxid of the newest report that was not yet handled; -1: none
+  std::atomic<std::int64_t> durable_{
+      -1};  // zxid of the newest report that was not yet handled; -1: none
   mutable Mutex mutex_;
   std::vector<txn::RequestBatch> mail_ DROVER_GUARDED_BY(mutex_);
   std::vector<txn::RequestBatch> spare_ DROVER_GUARDED_BY(mutex_);  // empty, kept for their memory

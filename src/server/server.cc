@@ -111,8 +111,8 @@ struct Server::Impl {
 };
 
 std::optional<StartError> Server::Impl::bind() {
-  // Not Java's 50: who does not fit waits a second for the next SYN, and after a restart all clients
-  // come at once. The kernel lowers it to net.core.somaxconn.
+  // Not Java's 50: who does not fit waits a second for the next SYN, and after a restart all
+  // clients come at once. The kernel lowers it to net.core.somaxconn.
   constexpr int kDefaultBacklog = 4096;
   auto listening = net::Acceptor::listen(
       reactors[0]->context(),
@@ -154,9 +154,11 @@ std::optional<StartError> Server::Impl::restore() {
   admin::Summary txns;
   txns.add(report->txns_replayed);
   startup = {{"dbinittime", init_ms}, {"startup_txns_loaded", txns}};
-  log.info("restored {} znodes, {} sessions up to zxid 0x{:x} in {} ms: snapshot {}, {} txns replayed",
-           shared.ungated().node_count(), sessions.size(), static_cast<std::uint64_t>(shared.ungated().last_zxid().value),
-           ms, report->snapshot_file.empty() ? "none" : report->snapshot_file, report->txns_replayed);
+  log.info(
+      "restored {} znodes, {} sessions up to zxid 0x{:x} in {} ms: snapshot {}, {} txns replayed",
+      shared.ungated().node_count(), sessions.size(),
+      static_cast<std::uint64_t>(shared.ungated().last_zxid().value), ms,
+      report->snapshot_file.empty() ? "none" : report->snapshot_file, report->txns_replayed);
   // A snapshot that is newest, whole and up to date already says everything.
   first_snapshot_due = report->snapshot_file.empty() || report->txns_replayed > 0 ||
                        report->bytes_dropped > 0 || report->snapshots_skipped > 0;
@@ -169,26 +171,28 @@ void Server::Impl::make_threads() {
         reactor_options(config, i), shared, auth, limits, log,
         [this](std::uint32_t, txn::RequestBatch& batch) { runner->submit(batch); },
         [this] { runner->drained(); },
-        [this](Reactor& reactor, std::weak_ptr<Client> client, admin::Word word, std::uint64_t mask) {
-          status->ask(reactor, std::move(client), word, mask);
-        }));
+        [this](Reactor& reactor, std::weak_ptr<Client> client, admin::Word word,
+               std::uint64_t mask) { status->ask(reactor, std::move(client), word, mask); }));
   }
 }
 
 std::optional<StartError> Server::Impl::write_first_snapshot() {
-  replica.emplace(replica_options(config), shared.ungated(), sessions, auth, log, now(), wall_now());
-  runner.emplace(reactors[0]->context(), shared, *replica,
-                 ReplicaRunner::Doors{
-                     .persist = [this](std::vector<wire::TxnBytes>& txns) { disk_thread->submit(txns); },
-                     .take_own_inbox = [this] { reactors[0]->take_inbox(); },
-                     .finish = [this] { reactors[0]->after_lane(); },
-                     .wake = [this](std::uint32_t lane) { reactors[lane]->wake(); }});
+  replica.emplace(replica_options(config), shared.ungated(), sessions, auth, log, now(),
+                  wall_now());
+  runner.emplace(
+      reactors[0]->context(), shared, *replica,
+      ReplicaRunner::Doors{
+          .persist = [this](std::vector<wire::TxnBytes>& txns) { disk_thread->submit(txns); },
+          .take_own_inbox = [this] { reactors[0]->take_inbox(); },
+          .finish = [this] { reactors[0]->after_lane(); },
+          .wake = [this](std::uint32_t lane) { reactors[lane]->wake(); }});
   snapshot.emplace(disk, snapshot_options(config, *data_dir), shared, log,
                    [this] { return snapshot_start(); });
-  disk_thread.emplace(disk, disk_options(config, *data_dir), std::random_device{}(), log,
-                      DiskThread::Events{.on_durable = [this](wire::Zxid last) { runner->durable(last); },
-                                         .on_rolled = [this] { snapshot->request(); },
-                                         .on_failure = [this](const Error& error) { on_disk_failure(error); }});
+  disk_thread.emplace(
+      disk, disk_options(config, *data_dir), std::random_device{}(), log,
+      DiskThread::Events{.on_durable = [this](wire::Zxid last) { runner->durable(last); },
+                         .on_rolled = [this] { snapshot->request(); },
+                         .on_failure = [this](const Error& error) { on_disk_failure(error); }});
   status.emplace(status_sources());
   if (!first_snapshot_due) return std::nullopt;
   SnapshotStart start{.zxid = shared.ungated().last_zxid(), .sessions = {}};
@@ -209,9 +213,10 @@ void Server::Impl::serve() {
   }
   asio::post(reactors[0]->context(), [this] {
     runner->start();
-    acceptor->start([this]() -> asio::io_context& { return reactors[accepting_for]->context(); },
-                    [this](tcp::socket socket) { accept(std::move(socket)); },
-                    [this](const std::string& why) { log.warn("cannot accept a connection: {}", why); });
+    acceptor->start(
+        [this]() -> asio::io_context& { return reactors[accepting_for]->context(); },
+        [this](tcp::socket socket) { accept(std::move(socket)); },
+        [this](const std::string& why) { log.warn("cannot accept a connection: {}", why); });
   });
   log.info("serving clients on port {} with {} reactor{}", acceptor->local_endpoint().port(),
            reactors.size(), reactors.size() == 1 ? "" : "s");
@@ -261,9 +266,11 @@ void Server::Impl::on_disk_failure(const Error& error) {
 
 bool Server::Impl::drained() {
   const bool unsent = std::ranges::any_of(reactors, [](auto& reactor) {
-    return run_on(reactor->context(), [r = reactor.get()] { return r->has_unsent(); }).value_or(false);
+    return run_on(reactor->context(), [r = reactor.get()] { return r->has_unsent(); })
+        .value_or(false);
   });
-  const bool idle = run_on(reactors[0]->context(), [this] { return runner->idle(); }).value_or(true);
+  const bool idle =
+      run_on(reactors[0]->context(), [this] { return runner->idle(); }).value_or(true);
   return idle && !unsent;
 }
 
@@ -317,14 +324,18 @@ StatusSources Server::Impl::status_sources() {
 }
 
 Server::Server() = default;
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
-std::expected<std::unique_ptr<Server>, StartError> Server::start(const Config& config, base::Log& log) {
+std::expected<std::unique_ptr<Server>, StartError> Server::start(const Config& config,
+                                                                 base::Log& log) {
   raise_file_descriptor_limit();
   std::unique_ptr<Server> server(new Server());
   auto impl = std::make_unique<Impl>(config, log);
   impl->make_threads();
-  for (const auto step : {&Impl::bind, &Impl::open_data, &Impl::restore, &Impl::write_first_snapshot}) {
+  for (const auto step :
+       {&Impl::bind, &Impl::open_data, &Impl::restore, &Impl::write_first_snapshot}) {
     if (auto error = (impl.get()->*step)()) return std::unexpected(std::move(*error));
   }
   impl->serve();
@@ -336,6 +347,8 @@ void Server::stop() {
   if (impl_) impl_->stop();
 }
 
-std::uint16_t Server::port() const { return impl_->acceptor->local_endpoint().port(); }
+std::uint16_t Server::port() const {
+  return impl_->acceptor->local_endpoint().port();
+}
 
 }  // namespace drover::server

@@ -1,11 +1,12 @@
 #pragma once
-// The whole server on a real machine: carries out the replica's effects, owns every thread, port and folder.
+// The whole server on a real machine: carries out the replica's effects, owns every thread, port
+// and folder.
 //
 //   auto server = Server::start(config, log);   binds, restores, serves
 //   (*server)->stop();                          answers what is in flight, syncs, ends every thread
 //
-// Threads: reactors (the first also runs the replica), disk, snapshot. start() and stop() belong to one
-// thread, which is none of these.
+// Threads: reactors (the first also runs the replica), disk, snapshot. start() and stop() belong to
+// one thread, which is none of these.
 
 #include <cstdint>
 #include <expected>
@@ -25,9 +26,10 @@ struct StartError {
 
 class Server {
  public:
-  // `log` must outlive the server. A disk that fails later ends the process with ExitCode::kFailed, for
-  // nothing can be promised any more.
-  static std::expected<std::unique_ptr<Server>, StartError> start(const Config& config, base::Log& log);
+  // `log` must outlive the server. A disk that fails later ends the process with ExitCode::kFailed,
+  // for nothing can be promised any more.
+  static std::expected<std::unique_ptr<Server>, StartError> start(const Config& config,
+                                                                  base::Log& log);
   ~Server();  // stop()
 
   void stop();

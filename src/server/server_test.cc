@@ -1,22 +1,23 @@
-// Goal: a whole server in this process, on a real port and a real folder, spoken to by a small raw client.
-// What the protocol answers is tested elsewhere; here: start, stop, limits, words, several reactors, restart.
+// Goal: a whole server in this process, on a real port and a real folder, spoken to by a small raw
+// client. What the protocol answers is tested elsewhere; here: start, stop, limits, words, several
+// reactors, restart.
 
 #include "server/server.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fmt/format.h>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace drover::server {
@@ -38,9 +39,12 @@ std::uint64_t from_be(std::string_view bytes) {
   for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
   return value;
 }
-std::string text(std::string_view s) { return be(s.size(), 4) + std::string(s); }
+std::string text(std::string_view s) {
+  return be(s.size(), 4) + std::string(s);
+}
 
-// Blocking; every read has a deadline through SO_RCVTIMEO, so that a server that hangs fails the test.
+// Blocking; every read has a deadline through SO_RCVTIMEO, so that a server that hangs fails the
+// test.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port) {
@@ -67,7 +71,8 @@ class RawClient {
     return all;
   }
   // Opens a session, or goes on with `session`; answers its id, 0 when refused.
-  std::uint64_t open_session(std::uint64_t session = 0, const std::string& password = std::string(16, '\0')) {
+  std::uint64_t open_session(std::uint64_t session = 0,
+                             const std::string& password = std::string(16, '\0')) {
     send_frame(be(0, 4) + be(0, 8) + be(10000, 4) + be(session, 8) + text(password) + be(0, 1));
     const std::string answer = receive_frame();
     if (answer.size() != 37) return 0;
@@ -105,7 +110,9 @@ Answer answer_of(const std::string& payload) {
   return {static_cast<std::uint32_t>(from_be(payload.substr(0, 4))), from_be(payload.substr(4, 8)),
           static_cast<std::int32_t>(from_be(payload.substr(12, 4))), payload.substr(16)};
 }
-std::string data_of(const Answer& answer) { return answer.body.substr(4, from_be(answer.body.substr(0, 4))); }
+std::string data_of(const Answer& answer) {
+  return answer.body.substr(4, from_be(answer.body.substr(0, 4)));
+}
 
 class ServerTest : public testing::Test {
  protected:
@@ -135,7 +142,8 @@ class ServerTest : public testing::Test {
   }
   [[nodiscard]] std::vector<std::string> files() const {
     std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder_ / "data" / "version-2")) names.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(folder_ / "data" / "version-2"))
+      names.push_back(entry.path().filename());
     return names;
   }
 
@@ -161,17 +169,20 @@ TEST_F(ServerTest, ServesSessionsAndWords) {
 TEST_F(ServerTest, RequestsPipelinedWithTheHandshakeAreServed) {
   start();
   RawClient client(server_->port());
-  const std::string connect = be(0, 4) + be(0, 8) + be(10000, 4) + be(0, 8) + text(std::string(16, '\0')) + be(0, 1);
+  const std::string connect =
+      be(0, 4) + be(0, 8) + be(10000, 4) + be(0, 8) + text(std::string(16, '\0')) + be(0, 1);
   const std::string create = RawClient::create(1, "/p", "x");
   const std::string get = RawClient::get(2, "/p");
-  client.send(be(connect.size(), 4) + connect + be(create.size(), 4) + create + be(get.size(), 4) + get);
+  client.send(be(connect.size(), 4) + connect + be(create.size(), 4) + create + be(get.size(), 4) +
+              get);
   EXPECT_EQ(client.receive_frame().size(), 37u);
   EXPECT_EQ(answer_of(client.receive_frame()).xid, 1u);
   EXPECT_EQ(data_of(answer_of(client.receive_frame())), "x");
 }
 
-// A read between two writes of one pipeline sees the first and not the second, although both commits may come
-// in one batch; with several reactors the lane is on another thread than the replica.
+// A read between two writes of one pipeline sees the first and not the second, although both
+// commits may come in one batch; with several reactors the lane is on another thread than the
+// replica.
 class ServerReactorsTest : public ServerTest, public testing::WithParamInterface<std::uint32_t> {};
 
 TEST_P(ServerReactorsTest, ReadsSeeExactlyTheEarlierWritesOfTheirSession) {
@@ -188,7 +199,8 @@ TEST_P(ServerReactorsTest, ReadsSeeExactlyTheEarlierWritesOfTheirSession) {
       ASSERT_EQ(answer_of(client.receive_frame()).error, 0);
       std::string burst;
       for (std::uint32_t i = 0; i < kRounds; ++i) {
-        for (const auto& payload : {RawClient::set(2 * i, path, std::to_string(i)), RawClient::get(2 * i + 1, path)}) {
+        for (const auto& payload :
+             {RawClient::set(2 * i, path, std::to_string(i)), RawClient::get(2 * i + 1, path)}) {
           burst += be(payload.size(), 4) + payload;
         }
       }
@@ -239,7 +251,8 @@ TEST_F(ServerTest, StateAndSessionSurviveARestart) {
   server_.reset();
   EXPECT_THAT(files(), testing::IsSupersetOf({std::string("snapshot.0"), std::string("log.1")}));
   start();
-  EXPECT_THAT(files(), testing::Contains("snapshot.2")) << "replayed txns are folded into a snapshot at start";
+  EXPECT_THAT(files(), testing::Contains("snapshot.2"))
+      << "replayed txns are folded into a snapshot at start";
   RawClient client(server_->port());
   EXPECT_EQ(client.open_session(session, password), session);
   client.send_frame(RawClient::get(1, "/kept"));

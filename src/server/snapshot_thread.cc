@@ -10,7 +10,8 @@ namespace drover::server {
 
 namespace {
 
-// A slice ends after this time, this much encoded, or when the writer waits; looked at every few znodes.
+// A slice ends after this time, this much encoded, or when the writer waits; looked at every few
+// znodes.
 constexpr auto kHoldMax = std::chrono::microseconds(300);
 constexpr std::size_t kSliceBytes = 256 * 1024;
 constexpr int kNodesBetweenLooks = 16;
@@ -21,11 +22,17 @@ std::int64_t elapsed(SteadyClock::time_point since, std::chrono::nanoseconds uni
 
 }  // namespace
 
-SnapshotThread::SnapshotThread(storage::Disk& disk, SnapshotThreadOptions options, SharedTree& shared,
-                               base::Log& log, AskStart ask_start)
-    : disk_(disk), options_(std::move(options)), shared_(shared), log_(log), ask_start_(std::move(ask_start)) {}
+SnapshotThread::SnapshotThread(storage::Disk& disk, SnapshotThreadOptions options,
+                               SharedTree& shared, base::Log& log, AskStart ask_start)
+    : disk_(disk),
+      options_(std::move(options)),
+      shared_(shared),
+      log_(log),
+      ask_start_(std::move(ask_start)) {}
 
-SnapshotThread::~SnapshotThread() { stop(); }
+SnapshotThread::~SnapshotThread() {
+  stop();
+}
 
 void SnapshotThread::start() {
   thread_ = std::thread([this] { run(); });
@@ -62,8 +69,8 @@ void SnapshotThread::run() {
   const bool purging = options_.purge_interval_ms > 0;
   const auto interval = std::chrono::milliseconds(options_.purge_interval_ms);
   if (purging) {
-    log_.info("Purge task is scheduled every {}ms, keeping {} snapshots", options_.purge_interval_ms,
-              options_.purge.retain);
+    log_.info("Purge task is scheduled every {}ms, keeping {} snapshots",
+              options_.purge_interval_ms, options_.purge.retain);
   } else {
     log_.info("Purge task is not scheduled.");
   }
@@ -106,8 +113,8 @@ void SnapshotThread::purge() {
 
 Result<void> SnapshotThread::write_now(const SnapshotStart& start) {
   const auto began = SteadyClock::now();
-  log_.info("Snapshotting: 0x{:x} to {}/{}", static_cast<std::uint64_t>(start.zxid.value), options_.writer.dir,
-            storage::snapshot_name(start.zxid, options_.writer.compression));
+  log_.info("Snapshotting: 0x{:x} to {}/{}", static_cast<std::uint64_t>(start.zxid.value),
+            options_.writer.dir, storage::snapshot_name(start.zxid, options_.writer.compression));
   const auto file = write(start);
   const std::int64_t ms = elapsed(began, std::chrono::milliseconds(1));
   {
@@ -178,8 +185,8 @@ void SnapshotThread::walk_slice(const tree::Tree& tree, tree::Tree::Walk& walk,
       writer.node(path, tree.data(node), tree.acl_key(node), tree.node_stat(node));
       walk.advance();
     }
-  } while (walk.node() != tree::kNoNode && writer.buffered() < kSliceBytes && !shared_.gate.writer_waits() &&
-           SteadyClock::now() < end);
+  } while (walk.node() != tree::kNoNode && writer.buffered() < kSliceBytes &&
+           !shared_.gate.writer_waits() && SteadyClock::now() < end);
 }
 
 }  // namespace drover::server

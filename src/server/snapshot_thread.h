@@ -1,9 +1,9 @@
 #pragma once
 // The thread that writes snapshots while the server serves, and purges old files.
 //
-// The tree is walked in slices: each holds the snapshot's slot of the gate for well under a millisecond and
-// only encodes into memory; the disk is touched between the slices. A snapshot that fails is logged and
-// counted; the log still holds everything, and the next roll tries again.
+// The tree is walked in slices: each holds the snapshot's slot of the gate for well under a
+// millisecond and only encodes into memory; the disk is touched between the slices. A snapshot that
+// fails is logged and counted; the log still holds everything, and the next roll tries again.
 
 #include <drover/result.h>
 
@@ -43,12 +43,13 @@ struct SnapshotStart {
 
 class SnapshotThread {
  public:
-  // `ask_start` gets the start from the replica's thread and waits for it; nullopt: the server is stopping.
+  // `ask_start` gets the start from the replica's thread and waits for it; nullopt: the server is
+  // stopping.
   using AskStart = std::function<std::optional<SnapshotStart>()>;
 
   // All referenced must outlive this.
-  SnapshotThread(storage::Disk& disk, SnapshotThreadOptions options, SharedTree& shared, base::Log& log,
-                 AskStart ask_start);
+  SnapshotThread(storage::Disk& disk, SnapshotThreadOptions options, SharedTree& shared,
+                 base::Log& log, AskStart ask_start);
   ~SnapshotThread();  // stop()
 
   // Writes one on the calling thread, before anything is served.

@@ -26,11 +26,18 @@ struct StatusCollector::Collection {
 
 namespace {
 
-bool wants_connections(Word word) { return word == Word::cons || word == Word::stat || word == Word::dump; }
-bool wants_watches(Word word) { return word == Word::wchs || word == Word::wchc || word == Word::wchp; }
+bool wants_connections(Word word) {
+  return word == Word::cons || word == Word::stat || word == Word::dump;
+}
+bool wants_watches(Word word) {
+  return word == Word::wchs || word == Word::wchc || word == Word::wchp;
+}
 
 admin::Summary summary_of(const lane::LaneProbe& probe) {
-  return {.count = probe.latency_count, .sum = probe.latency_ms_sum, .min = probe.latency_ms_min, .max = probe.latency_ms_max};
+  return {.count = probe.latency_count,
+          .sum = probe.latency_ms_sum,
+          .min = probe.latency_ms_min,
+          .max = probe.latency_ms_max};
 }
 
 int interest_ops(const Client& client) {
@@ -56,7 +63,10 @@ admin::ConnectionView view_of(const Client& client) {
   view.last_zxid = n.last_zxid;
   view.last_response_ms = n.last_response.ms();
   view.last_latency_ms = n.last_latency_ms;
-  view.latency_ms = {.count = n.latency_count, .sum = n.latency_ms_sum, .min = n.latency_ms_min, .max = n.latency_ms_max};
+  view.latency_ms = {.count = n.latency_count,
+                     .sum = n.latency_ms_sum,
+                     .min = n.latency_ms_min,
+                     .max = n.latency_ms_max};
   return view;
 }
 
@@ -108,7 +118,8 @@ void StatusCollector::ask(Reactor& asking, std::weak_ptr<Client> client, Word wo
   }
 }
 
-void StatusCollector::fill_from_reactor(Reactor& reactor, Word word, admin::StatusView& view) const {
+void StatusCollector::fill_from_reactor(Reactor& reactor, Word word,
+                                        admin::StatusView& view) const {
   const lane::LaneProbe& lane = reactor.lane().probe();
   const ReactorProbe& probe = reactor.probe();
   view.latency_ms.merge(summary_of(lane));
@@ -130,7 +141,8 @@ void StatusCollector::fill_from_reactor(Reactor& reactor, Word word, admin::Stat
     count("connection_request_count", probe.connections_accepted);
   }
   if (wants_connections(word)) {
-    reactor.for_each_client([&view](const Client& client) { view.connections.push_back(view_of(client)); });
+    reactor.for_each_client(
+        [&view](const Client& client) { view.connections.push_back(view_of(client)); });
   }
   if (wants_watches(word)) append_watches(reactor.lane(), view.data_watches);
   if (reactor.index() == 0) fill_from_replica(word, view);
@@ -146,7 +158,8 @@ void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) cons
     const auto time = now();
     const auto wall = wall_now();
     for (auto& [deadline, sessions] : sources_.sessions->buckets()) {
-      view.session_buckets.push_back({wall.ms + (deadline - time).count() / 1'000'000, std::move(sessions)});
+      view.session_buckets.push_back(
+          {wall.ms + (deadline - time).count() / 1'000'000, std::move(sessions)});
     }
   }
   if (word == Word::hash) {

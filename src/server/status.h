@@ -1,6 +1,7 @@
 #pragma once
-// Collects what a four-letter word shows. Every reactor is asked by a post and answers for itself on its own
-// thread, so nobody waits for anybody; the last one to answer sends the sum back to the asking reactor.
+// Collects what a four-letter word shows. Every reactor is asked by a post and answers for itself
+// on its own thread, so nobody waits for anybody; the last one to answer sends the sum back to the
+// asking reactor.
 
 #include <cstdint>
 #include <memory>
@@ -36,7 +37,8 @@ class StatusCollector {
   explicit StatusCollector(StatusSources sources) : sources_(std::move(sources)) {}
 
   // On `asking`'s thread. The answer goes to asking.answer_word().
-  void ask(Reactor& asking, std::weak_ptr<Client> client, admin::Word word, std::uint64_t new_trace_mask);
+  void ask(Reactor& asking, std::weak_ptr<Client> client, admin::Word word,
+           std::uint64_t new_trace_mask);
 
  private:
   struct Collection;

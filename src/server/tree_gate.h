@@ -1,9 +1,10 @@
 #pragma once
-// Who may touch the tree. A reader (a lane, the snapshot) holds its own slot, a lock that nobody else wants
-// while nobody writes; the writer (the replica, applying a batch of commits) takes all slots.
+// Who may touch the tree. A reader (a lane, the snapshot) holds its own slot, a lock that nobody
+// else wants while nobody writes; the writer (the replica, applying a batch of commits) takes all
+// slots.
 //
-// A writer that waits goes first: a reader that comes after it waits until it is done, so that a thread that
-// takes its slot over and over (the snapshot) cannot keep it out.
+// A writer that waits goes first: a reader that comes after it waits until it is done, so that a
+// thread that takes its slot over and over (the snapshot) cannot keep it out.
 
 #include <atomic>
 #include <cstddef>
@@ -42,7 +43,8 @@ class DROVER_CAPABILITY("tree gate") TreeGate {
 
 class DROVER_SCOPED_CAPABILITY ReadHold {
  public:
-  ReadHold(TreeGate& gate, std::size_t slot) DROVER_ACQUIRE_SHARED(gate) : gate_(gate), slot_(slot) {
+  ReadHold(TreeGate& gate, std::size_t slot) DROVER_ACQUIRE_SHARED(gate)
+      : gate_(gate), slot_(slot) {
     gate_.enter(slot_);
   }
   ~ReadHold() DROVER_RELEASE() { gate_.leave(slot_); }

@@ -1,4 +1,5 @@
-// Goal: readers never see a writer at work, and a writer is not kept out by readers that come and go.
+// Goal: readers never see a writer at work, and a writer is not kept out by readers that come and
+// go.
 
 #include "server/tree_gate.h"
 
@@ -23,7 +24,8 @@ TEST(TreeGateTest, WriterIsAlone) {
   constexpr int kReaders = 3;
   constexpr int kWrites = 2000;
   TreeGate gate(kReaders);
-  // Two counters that a reader must always find equal; not atomic, so that TSan would see a race too.
+  // Two counters that a reader must always find equal; not atomic, so that TSan would see a race
+  // too.
   long first = 0;
   long second = 0;
   std::atomic<bool> done{false};
@@ -60,7 +62,8 @@ TEST(TreeGateTest, WaitingWriterIsSeenAndComesBeforeTheNextReader) {
       written = true;
     });
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!gate.writer_waits() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    while (!gate.writer_waits() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
     EXPECT_TRUE(gate.writer_waits());
     EXPECT_FALSE(written);
   }
