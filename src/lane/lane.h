@@ -32,8 +32,6 @@ struct LaneOptions {
   std::int32_t outstanding_requests_max = 1000;  // globalOutstandingLimit, this lane's share
   std::size_t output_bytes_pause = 4u << 20;     // above it a connection is not read
   std::size_t output_bytes_max = 64u << 20;      // above it a connection is closed rather than sent more
-  bool extended_types_enabled = false;
-  bool reconfig_enabled = false;
   std::vector<std::string> enforced_auth_schemes{};  // empty: enforce.auth.enabled=false
 };
 

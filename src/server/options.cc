@@ -51,8 +51,6 @@ ReactorOptions reactor_options(const Config& config, std::uint32_t index) {
   options.lane.sessionless_timeout_ms = config.sessionless_timeout_ms;
   options.lane.outstanding_requests_max =
       std::max(1, config.outstanding_requests_max / static_cast<std::int32_t>(config.reactors));
-  options.lane.extended_types_enabled = config.extended_types_enabled;
-  options.lane.reconfig_enabled = config.reconfig_enabled;
   if (config.enforce_auth)
     options.lane.enforced_auth_schemes = split_list(config.enforce_auth_schemes);
   if (config.session_requires_sasl) options.lane.enforced_auth_schemes.emplace_back("sasl");

@@ -164,8 +164,7 @@ TEST_F(ReadsTest, MultiSucceedsOrFailsAsAWhole) {
 }
 
 TEST_F(ReadsTest, EveryKindOfCreateAnswersItsOwnWay) {
-  Server extended({.lane = {.extended_types_enabled = true},
-                   .replica = {.prepare = {.extended_types_enabled = true}}});
+  Server extended({.replica = {.prepare = {.extended_types_enabled = true}}});
   Client& user = extended.connect();
   user.create("/s-", "", 2);
   user.create("/s-", "", 3);
