@@ -104,6 +104,7 @@ class SealedStream {
   bool take_across_chunks(std::span<char> into) {
     while (!into.empty() && ok()) {
       const std::string_view some = take_some(into.size());
+      if (!ok()) break;
       std::memcpy(into.data(), some.data(), some.size());
       into = into.subspan(some.size());
     }
