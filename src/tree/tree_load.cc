@@ -36,7 +36,8 @@ ErrorCode Tree::load_node(std::string_view path, wire::NullableBytes data, AclKe
     return ErrorCode::kOk;
   }
   const SplitPath parts = split(path);
-  if (path.front() != '/' || parts.name.empty()) return ErrorCode::kBadArguments;
+  const bool malformed = path.front() != '/' || parts.name.empty() || parts.parent == "/";
+  if (malformed) return ErrorCode::kBadArguments;
   const NodeId parent = tree.find(parts.parent);
   if (parent == kNoNode) return ErrorCode::kNoNode;
   const std::uint32_t hash = path_hash(path);

@@ -72,8 +72,9 @@ ErrorCode Tree::create(const Create& create, NodeId* created) {
   Impl& tree = *impl_;
   const SplitPath path = split(create.path);
   const NodeId parent = tree.find(path.parent);
-  if (parent == kNoNode || path.name.empty() || create.path.front() != '/')
-    return ErrorCode::kNoNode;
+  // The parent of "//a" would be found as another name of the root.
+  const bool malformed = path.name.empty() || create.path.front() != '/' || path.parent == "/";
+  if (parent == kNoNode || malformed) return ErrorCode::kNoNode;
 
   const std::int32_t cversion =
       create.parent_cversion != -1

@@ -104,6 +104,7 @@ TEST_F(TreeTest, MalformedPathsAreSimplyNotThere) {
   EXPECT_EQ(create("b"), ErrorCode::kNoNode);
   EXPECT_EQ(create(""), ErrorCode::kNoNode);
   EXPECT_EQ(create("/"), ErrorCode::kNoNode);
+  EXPECT_EQ(create("//b"), ErrorCode::kNoNode);
   EXPECT_EQ(remove("/"), ErrorCode::kNoNode);
   EXPECT_EQ(tree.node_count(), 5);
 }
@@ -490,6 +491,7 @@ TEST_F(TreeTest, LoadRefusesOrphansDuplicatesAndMalformedPaths) {
   EXPECT_EQ(tree.load_node("/a", "", kOpenAcl, zero), ErrorCode::kNodeExists);
   EXPECT_EQ(tree.load_node("a", "", kOpenAcl, zero), ErrorCode::kBadArguments);
   EXPECT_EQ(tree.load_node("/a/", "", kOpenAcl, zero), ErrorCode::kBadArguments);
+  EXPECT_EQ(tree.load_node("//b", "", kOpenAcl, zero), ErrorCode::kBadArguments);
   tree.end_load();
   EXPECT_EQ(tree.node_count(), 5);
 }
