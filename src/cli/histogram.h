@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 
 namespace drover::cli {
@@ -36,8 +37,8 @@ class Histogram {
   // The duration that `percent` of all records do not exceed, rounded up to the end of its bucket.
   // Zero when nothing was recorded. Requires 0 < percent <= 100.
   [[nodiscard]] Nanoseconds percentile(double percent) const {
-    const auto wanted =
-        static_cast<std::uint64_t>(static_cast<double>(count_) * percent / 100.0 + 0.5);
+    const double rank = static_cast<double>(count_) * percent / 100.0;
+    const auto wanted = static_cast<std::uint64_t>(std::llround(rank));
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       seen += buckets_[i];

@@ -95,10 +95,9 @@ Client::Client(Options options, SessionRunner::Listener listener)
 
 template <typename Record, typename Decode>
 auto Client::call(OpCode op, const Record& record, std::string_view path, Decode decode,
-                  std::optional<std::pair<WatchKind, std::string>> watch)
+                  const std::optional<std::pair<WatchKind, std::string>>& watch)
     -> Result<decltype(decode(std::declval<JuteReader&>()))> {
-  const auto completion =
-      runner_.ask({.op = op, .body = encoded(record), .watch = std::move(watch)}).get();
+  const auto completion = runner_.ask({.op = op, .body = encoded(record), .watch = watch}).get();
   if (completion.error != ErrorCode::kOk) return failure(std::string(path), completion.error);
   JuteReader in(completion.body);
   auto value = decode(in);
@@ -158,14 +157,14 @@ Result<Stat> Client::exists(std::string_view path, bool watch) {
   std::optional<std::pair<WatchKind, std::string>> left;
   if (watch) left = {WatchKind::kData, at};
   return call(OpCode::kExists, wire::PathWatchRequest{.path = at, .watch = watch}, path,
-              wire::decode_stat, std::move(left));
+              wire::decode_stat, left);
 }
 
 Result<DataAndStat> Client::get_data_at(const std::string& at, std::string_view path, bool watch) {
   std::optional<std::pair<WatchKind, std::string>> left;
   if (watch) left = {WatchKind::kData, at};
   return call(OpCode::kGetData, wire::PathWatchRequest{.path = at, .watch = watch}, path,
-              decode_data_and_stat, std::move(left));
+              decode_data_and_stat, left);
 }
 
 Result<DataAndStat> Client::get_data(std::string_view path, bool watch) {
@@ -196,7 +195,7 @@ Result<ChildrenAndStat> Client::get_children(std::string_view path, bool watch) 
         auto children = decode_strings(in);
         return ChildrenAndStat{.children = std::move(children), .stat = wire::decode_stat(in)};
       },
-      std::move(left));
+      left);
 }
 
 Result<AclAndStat> Client::get_acl(std::string_view path) {

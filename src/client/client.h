@@ -102,7 +102,7 @@ class Client {
   // Sends `record` and takes the answer; `decode` makes the result of its body.
   template <typename Record, typename Decode>
   auto call(wire::OpCode op, const Record& record, std::string_view path, Decode decode,
-            std::optional<std::pair<WatchKind, std::string>> watch = std::nullopt)
+            const std::optional<std::pair<WatchKind, std::string>>& watch = std::nullopt)
       -> Result<decltype(decode(std::declval<wire::JuteReader&>()))>;
   Result<DataAndStat> get_data_at(const std::string& at, std::string_view path, bool watch);
 
