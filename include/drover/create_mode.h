@@ -15,7 +15,9 @@ enum class CreateMode : std::int32_t {
   kPersistentSequentialWithTtl = 6,
 };
 
-[[nodiscard]] constexpr bool is_create_mode(std::int32_t flags) { return flags >= 0 && flags <= 6; }
+[[nodiscard]] constexpr bool is_create_mode(std::int32_t flags) {
+  return flags >= 0 && flags <= 6;
+}
 
 [[nodiscard]] constexpr bool is_sequential(CreateMode mode) {
   return mode == CreateMode::kPersistentSequential || mode == CreateMode::kEphemeralSequential ||

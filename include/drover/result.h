@@ -1,5 +1,6 @@
 #pragma once
-// How a function says that it could not: a code from ZooKeeper's table and one sentence for a person.
+// How a function says that it could not: a code from ZooKeeper's table and one sentence for a
+// person.
 
 #include <drover/error_code.h>
 

@@ -7,7 +7,7 @@
 
 namespace drover::admin {
 
-// Lines `zk_<name>\t<value>` (operations fact sheet, section 6).
+// Lines `zk_<name>\t<value>`.
 [[nodiscard]] std::string monitor(const StatusView& view);
 
 // ZooKeeper counts the root twice; every dashboard is used to it.

@@ -1,5 +1,5 @@
 #pragma once
-// The four-letter words and who may use them (operations fact sheet, section 4).
+// The four-letter words and who may use them.
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
-// DROVER_ASSERT states what a programmer promised. It is on in every build; a broken promise ends the
-// process, because going on would risk data. Bytes from outside are validated, never asserted.
+// DROVER_ASSERT states what a programmer promised. It is on in every build; a broken promise ends
+// the process, because going on would risk data. Bytes from outside are validated, never asserted.
 
 #include <source_location>
 
@@ -9,9 +9,9 @@ namespace drover::base {
                                    std::source_location where = std::source_location::current());
 }  // namespace drover::base
 
-#define DROVER_ASSERT(condition, message)                           \
-  do {                                                              \
-    if (!(condition)) [[unlikely]] {                                \
-      ::drover::base::assertion_failed(#condition, message);        \
-    }                                                               \
+#define DROVER_ASSERT(condition, message)                    \
+  do {                                                       \
+    if (!(condition)) [[unlikely]] {                         \
+      ::drover::base::assertion_failed(#condition, message); \
+    }                                                        \
   } while (false)

@@ -1,7 +1,7 @@
 #pragma once
-// A growing run of bytes. Unlike std::string it does not clear what it is about to overwrite, and it can
-// drop a consumed prefix cheaply. Bytes are `char`, the unit that string_view, sockets and files share.
-// Not thread-safe. Views into it live until the next call that is not const.
+// A growing run of bytes. Unlike std::string it does not clear what it is about to overwrite, and
+// it can drop a consumed prefix cheaply. Bytes are `char`, the unit that string_view, sockets and
+// files share. Not thread-safe. Views into it live until the next call that is not const.
 
 #include <cstddef>
 #include <cstring>
@@ -42,7 +42,8 @@ class ByteBuffer {
     if (!bytes.empty()) std::memcpy(extend(bytes.size()), bytes.data(), bytes.size());
   }
 
-  // Room after the content for at least `n` bytes (>= n may be offered); commit() says how many were filled.
+  // Room after the content for at least `n` bytes (>= n may be offered); commit() says how many
+  // were filled.
   [[nodiscard]] std::pair<char*, std::size_t> spare(std::size_t n) {
     if (capacity_ - end_ < n) grow(n);
     return {bytes_.get() + end_, capacity_ - end_};

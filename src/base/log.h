@@ -1,6 +1,6 @@
 #pragma once
-// The log as the core sees it: a place for one line per change of state. The server binds spdlog behind
-// it; the simulator prints virtual time. Never data or credentials.
+// The log as the core sees it: a place for one line per change of state. The server binds spdlog
+// behind it; the simulator prints virtual time. Never data or credentials.
 
 #include <fmt/format.h>
 
@@ -10,7 +10,8 @@ namespace drover::base {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 
-// error: someone must act. warn: handled but odd. info: role, epoch, session life. debug: per message.
+// error: someone must act. warn: handled but odd. info: role, epoch, session life. debug: per
+// message.
 class Log {
  public:
   virtual ~Log() = default;

@@ -1,6 +1,6 @@
 #pragma once
-// A small seeded generator (xoshiro256**, Blackman and Vigna 2018; seeded by splitmix64). Every bit of
-// chance in the core comes from one of these, passed by reference, so that a seed replays a run.
+// A small seeded generator (xoshiro256**, Blackman and Vigna 2018; seeded by splitmix64). Every bit
+// of chance in the core comes from one of these, passed by reference, so that a seed replays a run.
 
 #include <array>
 #include <bit>

@@ -14,7 +14,8 @@
 #define DROVER_REQUIRES(...) DROVER_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 #define DROVER_ACQUIRE(...) DROVER_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define DROVER_RELEASE(...) DROVER_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
-#define DROVER_REQUIRES_SHARED(...) DROVER_THREAD_ANNOTATION(requires_shared_capability(__VA_ARGS__))
+#define DROVER_REQUIRES_SHARED(...) \
+  DROVER_THREAD_ANNOTATION(requires_shared_capability(__VA_ARGS__))
 #define DROVER_ACQUIRE_SHARED(...) DROVER_THREAD_ANNOTATION(acquire_shared_capability(__VA_ARGS__))
 #define DROVER_RELEASE_SHARED(...) DROVER_THREAD_ANNOTATION(release_shared_capability(__VA_ARGS__))
 #define DROVER_EXCLUDES(...) DROVER_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))

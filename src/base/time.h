@@ -1,5 +1,6 @@
 #pragma once
-// Time as an argument. The core is told what time it is; only a server or the simulator owns a clock.
+// Time as an argument. The core is told what time it is; only a server or the simulator owns a
+// clock.
 
 #include <chrono>
 #include <compare>

@@ -1,5 +1,5 @@
 #pragma once
-// What a client says about a path before the server sees it (spec of Java's PathUtils, texts
+// What a client says about a path before the server sees it (as PathUtils does, texts
 // included), and how a chroot goes on and comes off.
 
 #include <optional>

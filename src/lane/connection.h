@@ -13,7 +13,7 @@ namespace drover::lane {
 
 struct Connection {
   // For the transport.
-  base::ByteBuffer output;       // encoded frames to send; the transport may swap it away
+  base::ByteBuffer output;          // encoded frames to send; the transport may swap it away
   bool close_when_flushed = false;  // send what is in output, then close
   bool close_now = false;           // close without sending
   bool reading_paused = false;      // do not hand in frames until this is false again

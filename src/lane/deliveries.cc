@@ -38,7 +38,7 @@ void Lane::on_deliveries(const txn::Deliveries& deliveries, base::Instant now) {
   if (!impl_->throttled.empty()) impl_->release_throttled();
 }
 
-// ---- events (spec 9.3)
+// ---- events
 
 void Lane::Impl::on_change(const txn::Deliveries& deliveries, const txn::Change& change) {
   if (watches.empty()) return;

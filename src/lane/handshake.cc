@@ -1,4 +1,4 @@
-// The first frame of a connection and what comes of it (spec 2.1 to 2.5).
+// The first frame of a connection and what comes of it.
 
 #include <algorithm>
 #include <array>

@@ -1,11 +1,13 @@
 #pragma once
-// A lane: one reactor's share of a server, without the reactor. It owns its connections' sessions from
-// handshake to close: decoding, per-connection FIFO, reads, watches, replies. Reads are answered here, in
-// place, from the shared tree; writes leave through the outbox to the replica and come back as Deliveries.
+// A lane: one reactor's share of a server, without the reactor. It owns its connections' sessions
+// from handshake to close: decoding, per-connection FIFO, reads, watches, replies. Reads are
+// answered here, in place, from the shared tree; writes leave through the outbox to the replica and
+// come back as Deliveries.
 //
 // Threads: one. Calls marked [tree] read the tree and need this lane's slot held.
-// Order (spec 3.3): replies leave in request order; an event is appended to a connection's output before any
-// answer that could reveal the change, because Deliveries are drained before frames are handled.
+// Order (spec 3.3): replies leave in request order; an event is appended to a connection's output
+// before any answer that could reveal the change, because Deliveries are drained before frames are
+// handled.
 
 #include <cstdint>
 #include <memory>
@@ -31,22 +33,23 @@ struct LaneOptions {
   std::int32_t sessionless_timeout_ms = 10000;   // nio.sessionlessCnxnTimeout
   std::int32_t outstanding_requests_max = 1000;  // globalOutstandingLimit, this lane's share
   std::size_t output_bytes_pause = 4u << 20;     // above it a connection is not read
-  std::size_t output_bytes_max = 64u << 20;      // above it a connection is closed rather than sent more
+  std::size_t output_bytes_max = 64u
+                                 << 20;  // above it a connection is closed rather than sent more
   std::vector<std::string> enforced_auth_schemes{};  // empty: enforce.auth.enabled=false
 };
 
-// What the transport shares with the lane about one connection. Owned by the lane; valid from open() to
-// closed().
+// What the transport shares with the lane about one connection. Owned by the lane; valid from
+// open() to closed().
 struct Connection;  // lane/connection.h
 
 // Plain counters since the start; the owner of the lane's thread may read and reset them (srst).
 struct LaneProbe {
   std::int64_t packets_received = 0;
-  std::int64_t packets_sent = 0;   // replies and events
+  std::int64_t packets_sent = 0;  // replies and events
   std::int64_t events_sent = 0;
   // Of requests, from their frame's arrival to their reply.
   std::int64_t latency_ms_min = 0, latency_ms_max = 0, latency_ms_sum = 0, latency_count = 0;
-  std::int64_t outstanding = 0;    // requests not yet answered, now
+  std::int64_t outstanding = 0;  // requests not yet answered, now
 };
 
 class Lane {
@@ -55,12 +58,14 @@ class Lane {
   Lane(LaneOptions options, const tree::Tree& tree, const txn::AuthOptions& auth);
   ~Lane();
 
-  // A transport is connected. `remote_address` is textual, without port; it becomes the `ip` identity.
+  // A transport is connected. `remote_address` is textual, without port; it becomes the `ip`
+  // identity.
   Connection& open(std::string remote_address, std::uint16_t remote_port, base::Instant now);
   // The transport is gone, for whatever reason. `connection` is freed.
   void closed(Connection& connection);
 
-  // [tree] One frame's payload, its length already checked against frame_size_max. The view is not kept.
+  // [tree] One frame's payload, its length already checked against frame_size_max. The view is not
+  // kept.
   void on_frame(Connection& connection, std::string_view payload, base::Instant now);
   // [tree] What the replica hands back, in zxid order.
   void on_deliveries(const txn::Deliveries& deliveries, base::Instant now);
@@ -68,10 +73,12 @@ class Lane {
   void on_timer(base::Instant now);
   [[nodiscard]] std::optional<base::Instant> next_deadline() const;
 
-  // Requests, touches and closures for the replica. The caller moves or swaps the batch away, or clears it.
+  // Requests, touches and closures for the replica. The caller moves or swaps the batch away, or
+  // clears it.
   [[nodiscard]] txn::RequestBatch& outbox();
-  // Connections whose output, close flag or reading pause changed. The caller swaps the list away, or works
-  // through it and clears it; closed() takes the connection out of what is still in the list.
+  // Connections whose output, close flag or reading pause changed. The caller swaps the list away,
+  // or works through it and clears it; closed() takes the connection out of what is still in the
+  // list.
   [[nodiscard]] std::vector<Connection*>& dirty();
 
   // The transport has sent output: reading may go on.

@@ -1,5 +1,5 @@
 #pragma once
-// Requests about watches: setWatches, addWatch, checkWatches, removeWatches (spec 9.1, 9.6, 9.7).
+// Requests about watches: setWatches, addWatch, checkWatches, removeWatches.
 // None checks an ACL, a path's form or, but for setWatches, a znode's existence.
 
 #include <drover/error_code.h>

@@ -1,5 +1,5 @@
 #pragma once
-// Cuts a received stream into frames: `[int32 length][payload]` (spec 1.2).
+// Cuts a received stream into frames: `[int32 length][payload]`.
 //
 // Reads go into one scratch buffer that all connections of a reactor share; frames are handed out
 // in place. Only what is left over, a frame whose end has not arrived or frames that cannot be

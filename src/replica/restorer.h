@@ -22,7 +22,8 @@ class Restorer final : public storage::RestoreSink {
   Result<void> end_snapshot(std::optional<SnapshotDigest> digest) override;
   Result<void> txn(const wire::TxnBytes& txn) override;
 
-  // After the last txn: ephemerals whose session is unknown are deleted (without a txn, as Apache does).
+  // After the last txn: ephemerals whose session is unknown are deleted (without a txn, as Apache
+  // does).
   void finish();
   [[nodiscard]] std::int64_t digest_mismatches() const { return digest_mismatches_; }
 

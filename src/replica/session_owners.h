@@ -1,6 +1,6 @@
 #pragma once
 // Which connection holds which session: a session has one connection at a time, and a request that
-// comes over a former one is not run (spec 2.9).
+// comes over a former one is not run.
 
 #include <optional>
 #include <unordered_map>

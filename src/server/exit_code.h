@@ -1,5 +1,5 @@
 #pragma once
-// How the process ends (operations fact sheet, section 12). Supervisors and scripts read these.
+// How the process ends. Supervisors and scripts read these.
 
 namespace drover::server {
 

@@ -1,5 +1,5 @@
 #pragma once
-// The grammar of zoo.cfg: Java properties (operations fact sheet, 1.2), with the line each key
+// The grammar of zoo.cfg: Java properties, with the line each key
 // stood on.
 
 #include <drover/result.h>

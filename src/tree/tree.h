@@ -60,8 +60,7 @@ class Tree {
   [[nodiscard]] std::int64_t node_count() const;             // without counting the root twice
   [[nodiscard]] std::int64_t approximate_data_size() const;  // sum of path and data lengths, bytes
   [[nodiscard]] std::int64_t ephemerals_count() const;
-  [[nodiscard]] std::uint64_t digest()
-      const;  // spec: CRC-32 sum over all nodes outside /zookeeper/
+  [[nodiscard]] std::uint64_t digest() const;  // CRC-32 sum over all nodes outside /zookeeper/
   [[nodiscard]] wire::Zxid last_zxid() const;
 
   // Ephemerals of a session, in no order; empty when it has none.
@@ -94,7 +93,7 @@ class Tree {
   // Moves last_zxid() forward, never back.
   void set_last_zxid(wire::Zxid zxid);
 
-  // ---- quota (spec 6.8): stats nodes are kept by the mutators themselves
+  // ---- quota: stats nodes are kept by the mutators themselves
   // The deepest path at or above `path` that has a zookeeper_limits node; empty when none.
   [[nodiscard]] std::string_view quota_path(std::string_view path) const;
 

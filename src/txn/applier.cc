@@ -88,7 +88,8 @@ ErrorCode Applier::create(OpCode type, const wire::CreateTxn& txn) {
   body_->write_string(txn.path);
   if (type == OpCode::kCreate) return ErrorCode::kOk;
   Stat stat = tree_.stat(node);
-  // The tree writes its own count into a new zookeeper_stats at once; the answer is about what came.
+  // The tree writes its own count into a new zookeeper_stats at once; the answer is about what
+  // came.
   stat.data_length = txn.data ? static_cast<std::int32_t>(txn.data->size()) : 0;
   respond(stat);
   return ErrorCode::kOk;

@@ -1,5 +1,5 @@
 #pragma once
-// Authentication schemes and access checks (spec: client protocol, section 8). Pure functions over
+// Authentication schemes and access checks. Pure functions over
 // values.
 
 #include <drover/acl.h>

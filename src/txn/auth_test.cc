@@ -1,5 +1,4 @@
-// Goal: identities, access and ACL fix-up exactly as ZooKeeper's providers decide them (spec
-// section 8).
+// Goal: identities, access and ACL fix-up exactly as ZooKeeper's providers decide them.
 
 #include "txn/auth.h"
 

@@ -10,7 +10,8 @@ using Kind = Prepare::Outcome::Kind;
 Prepare::Prepare(const tree::Tree& tree, session::SessionTable& sessions, const AuthOptions& auth,
                  PrepareOptions options)
     : impl_(new Impl{
-          tree, sessions, auth, options, Overlay(tree, options.digest_enabled), {}, {}, {}, 0, 0}) {}
+          tree, sessions, auth, options, Overlay(tree, options.digest_enabled), {}, {}, {}, 0, 0}) {
+}
 Prepare::~Prepare() = default;
 
 Prepare::Outcome Prepare::Impl::write_error(const PrepareContext& context, std::int32_t cxid,

@@ -38,7 +38,7 @@ class Prepare {
       kTxn,  // bytes were appended; `error` is what the reply will say (0, or the error txn's code)
       kReject,  // no txn: answer `error` at once with the last applied zxid
       kRejectThenClose,
-      kDrop,  // the session is unknown or closing: no reply (spec 2.8)
+      kDrop,  // the session is unknown or closing: no reply
     };
     Kind kind = Kind::kTxn;
     ErrorCode error = ErrorCode::kOk;

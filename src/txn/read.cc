@@ -14,8 +14,9 @@ using wire::OpCode;
 
 namespace {
 
-// Of one multiRead's response. Its request can name a large znode tens of thousands of times; without
-// a bound one frame of a megabyte would ask for gigabytes (and for more than a frame can be long).
+// Of one multiRead's response. Its request can name a large znode tens of thousands of times;
+// without a bound one frame of a megabyte would ask for gigabytes (and for more than a frame can be
+// long).
 constexpr std::size_t kMultiReadBytesMax = 64u << 20;
 
 ErrorCode who_am_i(std::span<const Id> ids, JuteWriter& out) {
@@ -201,7 +202,8 @@ ErrorCode Reader::get_ephemerals(JuteReader& in, wire::SessionId session, JuteWr
 }
 
 // Each operation succeeds or fails alone; a request that cannot be decoded, or whose response would
-// be longer than kMultiReadBytesMax, fails as a whole. The watch flag inside is ignored, as in Apache.
+// be longer than kMultiReadBytesMax, fails as a whole. The watch flag inside is ignored, as in
+// Apache.
 ErrorCode Reader::multi_read(JuteReader& in, Ids ids, JuteWriter& out) const {
   const std::size_t begin = out.position();
   while (true) {

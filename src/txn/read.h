@@ -1,5 +1,5 @@
 #pragma once
-// Requests that only read (spec 4.5), as functions of tree, request record and identities. A lane
+// Requests that only read, as functions of tree, request record and identities. A lane
 // answers them in place; the replica answers those that stand behind a write of their own
 // connection, at the very place in the order of txns where they belong.
 

@@ -1,8 +1,9 @@
 #pragma once
-// The watches of one lane: which connection hears of which path (WatchManager, spec section 9).
+// The watches of one lane: which connection hears of which path (WatchManager).
 //
-// Two registries, data/existence (D) and children (C), keyed by path and watcher; an entry holds a set of
-// modes. A fire yields each watcher at most once. No I/O, no connection: a watcher is a number.
+// Two registries, data/existence (D) and children (C), keyed by path and watcher; an entry holds a
+// set of modes. A fire yields each watcher at most once. No I/O, no connection: a watcher is a
+// number.
 
 #include <cstdint>
 #include <memory>
@@ -39,8 +40,8 @@ class WatchTable {
   // The connection is gone.
   void remove_watcher(WatcherId watcher);
 
-  // Appends to `out` who hears of a change of `path`, ascending by watcher, each once; standard watches on
-  // exactly `path` are consumed.
+  // Appends to `out` who hears of a change of `path`, ascending by watcher, each once; standard
+  // watches on exactly `path` are consumed.
   void fire(Registry registry, std::string_view path, std::vector<WatcherId>& out);
 
   [[nodiscard]] bool empty() const;

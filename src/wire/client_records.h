@@ -1,7 +1,7 @@
 #pragma once
-// The records of the client protocol, as views into the frame they came in (zookeeper.jute, package proto).
-// decode() fills a record from a reader, whose ok() then tells; encode() appends it. Layouts are written
-// out in docs/client_protocol.md.
+// The records of the client protocol, as views into the frame they came in (zookeeper.jute, package
+// proto). decode() fills a record from a reader, whose ok() then tells; encode() appends it.
+// Layouts are written out in docs/client_protocol.md.
 
 #include <drover/acl.h>
 #include <drover/error_code.h>
@@ -37,9 +37,10 @@ struct ConnectRequest {
 };
 
 struct ConnectResponse {
-  std::int32_t timeout_ms = 0;  // 0 with session_id 0 and a password of zeros: the session is not valid
+  std::int32_t timeout_ms =
+      0;  // 0 with session_id 0 and a password of zeros: the session is not valid
   SessionId session_id;
-  std::string_view password;       // kPasswordSize bytes
+  std::string_view password;      // kPasswordSize bytes
   std::optional<bool> read_only;  // absent when the request had none
 
   static ConnectResponse decode(JuteReader& in);

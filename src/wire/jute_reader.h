@@ -1,7 +1,7 @@
 #pragma once
-// Decodes jute, ZooKeeper's encoding: big-endian, no tags, no padding. The reader never fails half-way
-// through a record in the caller's face: the first bad byte makes ok() false for good and every later read
-// answers zero or null, so a record is decoded straight through and checked once.
+// Decodes jute, ZooKeeper's encoding: big-endian, no tags, no padding. The reader never fails
+// half-way through a record in the caller's face: the first bad byte makes ok() false for good and
+// every later read answers zero or null, so a record is decoded straight through and checked once.
 // Strings and buffers are views into the input and live as long as it does.
 
 #include <bit>
@@ -49,8 +49,8 @@ class JuteReader {
   // For fields where null makes no sense to the caller: null reads as empty.
   std::string_view read_string() { return read_bytes().value_or(std::string_view()); }
 
-  // Element count of a vector: -1 is null (nullopt); other negative counts read as empty, as Apache does.
-  // The count is not to be trusted for reserving memory: elements may be missing.
+  // Element count of a vector: -1 is null (nullopt); other negative counts read as empty, as Apache
+  // does. The count is not to be trusted for reserving memory: elements may be missing.
   std::optional<std::int32_t> read_count() {
     const std::int32_t count = read_int();
     if (!ok_ || count == -1) return std::nullopt;

@@ -12,7 +12,8 @@
 namespace drover::wire {
 
 // Big-endian store at a place that is already there (lengths and counts known only afterwards).
-// GCC 12 leaves a loop over the bytes as it is, hence the byteswap: this runs for every field of every reply.
+// GCC 12 leaves a loop over the bytes as it is, hence the byteswap: this runs for every field of
+// every reply.
 template <typename T>
 inline void store_big_endian(char* at, T value) {
   if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);

@@ -6,7 +6,8 @@
 namespace drover::wire {
 
 // Field meanings as in drover::Stat but for two: cversion counts creates only (clients see
-// 2 * cversion - num_children), ephemeral_owner also encodes containers and TTLs (tree/node_stat.h).
+// 2 * cversion - num_children), ephemeral_owner also encodes containers and TTLs
+// (tree/node_stat.h).
 struct StatPersisted {
   std::int64_t czxid = 0;
   std::int64_t mzxid = 0;

@@ -59,8 +59,12 @@ void CreateTxn::encode(OpCode type, JuteWriter& out) const {
   if (type == OpCode::kCreateTtl) out.write_long(ttl_ms);
 }
 
-DeleteTxn DeleteTxn::decode(JuteReader& in) { return {in.read_string()}; }
-void DeleteTxn::encode(JuteWriter& out) const { out.write_string(path); }
+DeleteTxn DeleteTxn::decode(JuteReader& in) {
+  return {in.read_string()};
+}
+void DeleteTxn::encode(JuteWriter& out) const {
+  out.write_string(path);
+}
 
 SetDataTxn SetDataTxn::decode(JuteReader& in) {
   SetDataTxn t;
@@ -107,14 +111,22 @@ void CheckTxn::encode(JuteWriter& out) const {
   out.write_int(version);
 }
 
-ErrorTxn ErrorTxn::decode(JuteReader& in) { return {static_cast<ErrorCode>(in.read_int())}; }
-void ErrorTxn::encode(JuteWriter& out) const { out.write_int(static_cast<std::int32_t>(error)); }
+ErrorTxn ErrorTxn::decode(JuteReader& in) {
+  return {static_cast<ErrorCode>(in.read_int())};
+}
+void ErrorTxn::encode(JuteWriter& out) const {
+  out.write_int(static_cast<std::int32_t>(error));
+}
 
-CreateSessionTxn CreateSessionTxn::decode(JuteReader& in) { return {in.read_int()}; }
-void CreateSessionTxn::encode(JuteWriter& out) const { out.write_int(timeout_ms); }
+CreateSessionTxn CreateSessionTxn::decode(JuteReader& in) {
+  return {in.read_int()};
+}
+void CreateSessionTxn::encode(JuteWriter& out) const {
+  out.write_int(timeout_ms);
+}
 
-// Without a record the body is empty or a bare digest, whose first int is its version. A vector of exactly
-// 12 bytes that begins with count 2 would need two empty paths, which no server writes.
+// Without a record the body is empty or a bare digest, whose first int is its version. A vector of
+// exactly 12 bytes that begins with count 2 would need two empty paths, which no server writes.
 CloseSessionTxn CloseSessionTxn::decode(JuteReader& in) {
   CloseSessionTxn t;
   JuteReader peek = in;

@@ -41,7 +41,7 @@ struct CreateTxn {
   std::string_view path;
   NullableBytes data;
   std::vector<AclView> acl;
-  bool ephemeral = false;            // create, create2 only
+  bool ephemeral = false;             // create, create2 only
   std::int32_t parent_cversion = -1;  // persisted form (creates only); -1: "the parent's plus one"
   std::int64_t ttl_ms = 0;            // createTTL only
 
@@ -93,7 +93,7 @@ struct CreateSessionTxn {
 
 struct CloseSessionTxn {
   std::vector<std::string_view> paths;  // ephemerals to delete
-  bool has_paths = true;                // false: written by a server older than 3.6, without a record
+  bool has_paths = true;  // false: written by a server older than 3.6, without a record
   static CloseSessionTxn decode(JuteReader& in);
   void encode(JuteWriter& out) const;
 };

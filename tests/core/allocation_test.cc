@@ -1,6 +1,6 @@
 // Goal: a request that is answered on the lane allocates nothing once buffers have grown, and
-// forwarding a write hardly anything. Method: every allocation of this program is counted; not under
-// a sanitizer, whose own operator new would meet ours.
+// forwarding a write hardly anything. Method: every allocation of this program is counted; not
+// under a sanitizer, whose own operator new would meet ours.
 
 #include <gtest/gtest.h>
 

@@ -15,7 +15,7 @@ enum {
 };
 
 struct session {
-  zhandle_t *handle;
+  zhandle_t* handle;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   bool is_connected;
@@ -23,13 +23,13 @@ struct session {
 };
 
 // Opens a session and waits until it is established. `auth` ("user:password") may be NULL.
-finding session_open(struct session *session, const char *connect_string, int timeout_ms);
-finding session_await_connected(struct session *session);
-finding session_await_expired(struct session *session);
+finding session_open(struct session* session, const char* connect_string, int timeout_ms);
+finding session_await_connected(struct session* session);
+finding session_await_expired(struct session* session);
 // Waits until requests are answered again after the connection was lost.
-finding session_await_answers(struct session *session);
-int64_t session_id(const struct session *session);
-void session_close(struct session *session);
+finding session_await_answers(struct session* session);
+int64_t session_id(const struct session* session);
+void session_close(struct session* session);
 
 struct event {
   int type;
@@ -45,10 +45,10 @@ struct events {
   int taken;
 };
 
-void events_init(struct events *events);
+void events_init(struct events* events);
 // The watcher function; its context is a struct events.
-void events_watcher(zhandle_t *handle, int type, int state, const char *path, void *context);
+void events_watcher(zhandle_t* handle, int type, int state, const char* path, void* context);
 // Requires that the next event is this one.
-finding events_next(struct events *events, int type, const char *path);
+finding events_next(struct events* events, int type, const char* path);
 // Requires that nothing more has arrived at `session`'s watcher.
-finding events_none(struct events *events, struct session *session);
+finding events_none(struct events* events, struct session* session);

@@ -5,30 +5,30 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-typedef const char *finding;
+typedef const char* finding;
 
 // Reports one check; a failure is counted and the walk goes on.
-void report(const char *name, finding failure);
+void report(const char* name, finding failure);
 
 // Asks the test for something (a restart, a move of the gate) and waits until it is done.
-void ask(const char *request);
+void ask(const char* request);
 
 int failures(void);
 
 // A finding from printf-style text; it lives until the next one is made.
-finding failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+finding failed(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-#define EXPECT(condition)                                                          \
-  do {                                                                             \
+#define EXPECT(condition)                                                         \
+  do {                                                                            \
     if (!(condition)) return failed("%s:%d: %s", __FILE__, __LINE__, #condition); \
   } while (0)
 
-#define EXPECT_EQUAL(expected, actual)                                                     \
-  do {                                                                                     \
-    long long expected_ = (expected), actual_ = (actual);                                  \
-    if (expected_ != actual_)                                                              \
-      return failed("%s:%d: %s: expected %lld, got %lld", __FILE__, __LINE__, #actual, \
-                    expected_, actual_);                                                   \
+#define EXPECT_EQUAL(expected, actual)                                                            \
+  do {                                                                                            \
+    long long expected_ = (expected), actual_ = (actual);                                         \
+    if (expected_ != actual_)                                                                     \
+      return failed("%s:%d: %s: expected %lld, got %lld", __FILE__, __LINE__, #actual, expected_, \
+                    actual_);                                                                     \
   } while (0)
 
 #define EXPECT_TEXT(expected, actual)                                                      \
@@ -40,8 +40,8 @@ finding failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
   } while (0)
 
 // Passes on what a helper found.
-#define TRY(helper)                            \
-  do {                                         \
-    finding found_ = (helper);                 \
-    if (found_ != NULL) return found_;         \
+#define TRY(helper)                    \
+  do {                                 \
+    finding found_ = (helper);         \
+    if (found_ != NULL) return found_; \
   } while (0)
