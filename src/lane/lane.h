@@ -5,7 +5,7 @@
 // come back as Deliveries.
 //
 // Threads: one. Calls marked [tree] read the tree and need this lane's slot held.
-// Order (spec 3.3): replies leave in request order; an event is appended to a connection's output
+// Order: replies leave in request order; an event is appended to a connection's output
 // before any answer that could reveal the change, because Deliveries are drained before frames are
 // handled.
 
