@@ -52,7 +52,7 @@ test-oracle: build ## two million random requests against Apache 3.9 (REQUESTS=n
 	@DROVER_BINARY=$(abspath $(DROVER)) $(PYTHON) tests/compat/oracle/run.py --a apache-3.9 --b drover \
 	  --seed $${SEED:-1} --requests $${REQUESTS:-2000000}
 
-fuzz: setup setup-dev ## every libFuzzer target for SECONDS (60) each
+fuzz: setup setup-dev ## every libFuzzer target for SECONDS_EACH (60) seconds
 	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz --parallel $(JOBS)
 	@tests/fuzz/run.sh $${SECONDS_EACH:-60}
 

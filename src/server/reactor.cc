@@ -230,8 +230,19 @@ void Reactor::after_lane() {
       if (client->alive() && !client->paused && !reading_stopped_) handle_input(client);
     }
   }
-  forward_outbox();
+  forward_soon();
   if (const auto next = lane_.next_deadline()) deadline_.at(time_point_of(*next));
+}
+
+// What is posted runs after every connection that this wake-up found readable, so that all of their
+// requests leave as one batch.
+void Reactor::forward_soon() {
+  if (forward_posted_ || lane_.outbox().empty()) return;
+  forward_posted_ = true;
+  asio::post(context_, [this] {
+    forward_posted_ = false;
+    forward_outbox();
+  });
 }
 
 void Reactor::forward_outbox() {

@@ -103,6 +103,7 @@ class Reactor {
   bool cut_frames(Client& client, base::Instant now);
   bool take_word(const ClientPtr& client);
   bool drain_inbox(base::Instant now);
+  void forward_soon();
   void forward_outbox();
   void flush(const ClientPtr& client);
   void close(const ClientPtr& client, bool after_writing);
@@ -124,6 +125,7 @@ class Reactor {
   std::vector<lane::Connection*> dirty_;  // being worked through
   std::vector<ClientPtr> resumed_;        // may be read again
   std::atomic<bool> wake_posted_{false};
+  bool forward_posted_ = false;
   bool reading_stopped_ = false;
   ReactorProbe probe_;
 };

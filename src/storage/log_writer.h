@@ -66,6 +66,7 @@ class LogWriter {
  private:
   Result<void> open(wire::Zxid first);
   void make_room(std::uint64_t end);
+  void zero_ahead();
   Result<void> write_mark(std::uint64_t offset);
   Result<void> close();
   Result<void> fail(Error error);
@@ -79,6 +80,7 @@ class LogWriter {
   std::uint64_t allocated_ =
       0;                  // file size, padding included. Invariant: end_ < allocated_ when padding_
   bool padding_ = false;  // false: off, or the disk could not
+  std::uint64_t zeroed_ = 0;  // zeros were written up to here. Invariant: zeroed_ <= allocated_
   std::uint64_t synced_ = 0;  // Invariant: synced_ <= end_
   std::uint64_t mark_ = 0;    // what the header says is synced. Invariant: mark_ <= synced_
   std::int64_t txns_since_roll_ = 0;
