@@ -53,7 +53,7 @@ test-oracle: build ## two million random requests against Apache 3.9 (REQUESTS=n
 	  --seed $${SEED:-1} --requests $${REQUESTS:-2000000}
 
 fuzz: setup setup-dev ## every libFuzzer target for SECONDS_EACH (60) seconds
-	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz --parallel $(JOBS)
+	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz --target fuzzers --parallel $(JOBS)
 	@tests/fuzz/run.sh $${SECONDS_EACH:-60}
 
 bench: build ## Drover beside Apache on this machine (see docs/bench.md)
