@@ -256,6 +256,19 @@ void Lane::Impl::count_reply(LaneConnection& connection, std::int32_t xid, OpCod
 
 // ---- authentication
 
+namespace {
+
+// A connection may prove to be many, but each auth copies the list and each access check walks it.
+constexpr std::size_t kIdentitiesMax = 1000;
+
+bool fits(const std::vector<Id>& identities, std::size_t bytes_max) {
+  std::size_t bytes = 0;
+  for (const Id& id : identities) bytes += id.scheme.size() + id.id.size();
+  return identities.size() <= kIdentitiesMax && bytes <= bytes_max;
+}
+
+}  // namespace
+
 void Lane::Impl::on_auth(LaneConnection& connection, const wire::RequestHeader& header,
                          std::string_view body, base::Instant now) {
   wire::JuteReader in(body, options.length_max);
@@ -273,6 +286,11 @@ void Lane::Impl::on_auth(LaneConnection& connection, const wire::RequestHeader& 
   auto identities = std::make_shared<std::vector<Id>>(*connection.identities);
   for (const Id& id : *added) {
     if (std::ranges::find(*identities, id) == identities->end()) identities->push_back(id);
+  }
+  if (!fits(*identities, static_cast<std::size_t>(options.length_max))) {
+    entry.error = ErrorCode::kAuthFailed;
+    entry.then_close = true;
+    return ready(connection, entry);
   }
   connection.identities = std::move(identities);
   ready(connection, entry);

@@ -23,6 +23,18 @@ TEST(LimitsTest, AConnectionIsNotReadWhileTooMuchIsOutstanding) {
   EXPECT_EQ(client.heard().size(), 50u);
 }
 
+TEST(LimitsTest, AConnectionHasAThousandIdentitiesAtMost) {
+  Server server({.lane = {.output_bytes_max = std::size_t{1} << 30}});
+  Client& client = server.connect();
+  for (int i = 0; i < 1000; ++i) client.authenticate("digest", fmt::format("user{}:p", i));
+  server.run();
+  const auto heard = client.heard();
+  ASSERT_EQ(heard.size(), 1001u) << "999 beside the address, then one that is refused";
+  EXPECT_EQ(heard[998], "999 @0 auth");
+  EXPECT_EQ(heard[999], "1000 @0 auth AUTHFAILED");
+  EXPECT_EQ(heard[1000], "closed");
+}
+
 TEST(LimitsTest, EveryConnectionMayHaveOneRequest) {
   Server server({.lane = {.outstanding_requests_max = 2}});
   Client& greedy = server.connect();
