@@ -7,8 +7,6 @@ import subprocess
 
 from support import servers
 
-EVENT = re.compile(r"\nWATCHER::\n\n(WatchedEvent [^\n]*)\n")
-
 
 @dataclasses.dataclass
 class Outcome:
@@ -58,12 +56,35 @@ def run(argv, lines=None, seconds=60):
         check=False,
         env={"TZ": "UTC", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
     )
-    events = EVENT.findall(done.stdout)
+    lines, events = without_events(done.stdout.splitlines())
     # `quit` may end Apache's process before it has printed the last event.
     if events and "state:Closed" in events[-1]:
         events.pop()
-    text = EVENT.sub("", done.stdout)
-    return Outcome(text.splitlines(), events, done.returncode)
+    return Outcome(lines, events, done.returncode)
+
+
+def without_events(lines):
+    """`lines` without the four of each event (blank, WATCHER::, blank, the event), and the events.
+
+    Apache's shell prints them from a thread of its own, line by line, so lines of a command may stand
+    between them; and they end anywhere when the process does.
+    """
+    lines = list(lines)
+    events = []
+    while "WATCHER::" in lines:
+        at = lines.index("WATCHER::")
+        del lines[at]
+        before = next((i for i in range(at - 1, -1, -1) if lines[i] == ""), None)
+        if before is not None:
+            del lines[before]
+            at -= 1
+        blank = next((i for i in range(at, len(lines)) if lines[i] == ""), None)
+        if blank is not None:
+            del lines[blank]
+        event = next((i for i in range(at, len(lines)) if lines[i].startswith("WatchedEvent ")), None)
+        if event is not None:
+            events.append(lines.pop(event))
+    return lines, events
 
 
 def masked(lines):

@@ -215,6 +215,8 @@ SCRIPTS = {
         get /zookeeper/quota/t
         deleteall /t
     """,
+    # The rounds of sync give an event, which Apache's shell prints from another thread, time to come
+    # before printwatches changes its fate.
     "watch": """
         create /t
         create /t/a x
@@ -238,9 +240,17 @@ SCRIPTS = {
         removewatches /t/a -c
         removewatches /t/a -d
         printwatches
+        sync /t
+        sync /t
+        sync /t
+        sync /t
         printwatches off
         get -w /t/a
         set /t/a 2
+        sync /t
+        sync /t
+        sync /t
+        sync /t
         printwatches
         printwatches on
         deleteall /t
