@@ -63,7 +63,8 @@ NodeId Tree::Impl::next_after_subtree(NodeId id, NodeId top) const {
 }
 
 NodeId Tree::Impl::next_in_subtree(NodeId id, NodeId top) const {
-  if (nodes[id].first_child != kNoNode) return nodes[id].first_child;
+  const NodeId child = nodes[id].first_child();
+  if (child != kNoNode) return child;
   return next_after_subtree(id, top);
 }
 
@@ -75,22 +76,23 @@ NodeId Tree::find(std::string_view path) const {
 
 Stat Tree::stat(NodeId id) const {
   const Znode& node = impl_->nodes[id];
+  const NodeStat stored = node.stat();
   Stat stat;
-  stat.czxid = node.czxid;
-  stat.mzxid = node.mzxid;
-  stat.ctime = node.ctime;
-  stat.mtime = node.mtime;
-  stat.version = node.version;
+  stat.czxid = stored.czxid;
+  stat.mzxid = stored.mzxid;
+  stat.ctime = stored.ctime;
+  stat.mtime = stored.mtime;
+  stat.version = stored.version;
+  stat.num_children = node.num_children();
   // Clients see creates plus deletes; deletes are creates minus children. int32 arithmetic, as in
   // Java.
-  stat.cversion = static_cast<std::int32_t>(2u * static_cast<std::uint32_t>(node.cversion) -
-                                            static_cast<std::uint32_t>(node.num_children));
-  stat.aversion = node.aversion;
+  stat.cversion = static_cast<std::int32_t>(2u * static_cast<std::uint32_t>(stored.cversion) -
+                                            static_cast<std::uint32_t>(stat.num_children));
+  stat.aversion = stored.aversion;
   stat.ephemeral_owner =
-      kind_of(node.ephemeral_owner) == NodeKind::kEphemeral ? node.ephemeral_owner : 0;
+      kind_of(stored.ephemeral_owner) == NodeKind::kEphemeral ? stored.ephemeral_owner : 0;
   stat.data_length = std::max(node.data_size, 0);
-  stat.num_children = node.num_children;
-  stat.pzxid = node.pzxid;
+  stat.pzxid = stored.pzxid;
   return stat;
 }
 
@@ -115,13 +117,13 @@ NodeId Tree::parent(NodeId id) const {
   return impl_->nodes[id].parent;
 }
 NodeId Tree::first_child(NodeId id) const {
-  return impl_->nodes[id].first_child;
+  return impl_->nodes[id].first_child();
 }
 NodeId Tree::next_sibling(NodeId id) const {
   return impl_->nodes[id].next_sibling;
 }
 std::int32_t Tree::num_children(NodeId id) const {
-  return impl_->nodes[id].num_children;
+  return impl_->nodes[id].num_children();
 }
 
 void Tree::append_path(NodeId id, std::string& out) const {

@@ -52,14 +52,13 @@ struct Tree::Impl {
   void erase(NodeId node, std::string_view path);
   void erase_subtree(NodeId top, std::string_view path);
   void set_content(NodeId node, std::string_view path, wire::NullableBytes data);
-  // Changes a znode's Stat in place, keeping the digest.
+  // Calls `change`, which may change the znode's content and Stat, and keeps the digest.
   template <typename Change>
-  void change_stat(NodeId id, std::string_view path, Change&& change) {
-    Znode& node = nodes[id];
-    if (!has_digest(path)) return change(node);
-    digest -= node_digest(node.content_crc, node.stat());
-    change(node);
-    digest += node_digest(node.content_crc, node.stat());
+  void change_node(NodeId id, std::string_view path, Change&& change) {
+    if (!has_digest(path)) return change();
+    digest -= node_digest(nodes[id].content_crc, nodes[id].stat());
+    change();
+    digest += node_digest(nodes[id].content_crc, nodes[id].stat());
   }
 
   void add_system_nodes();

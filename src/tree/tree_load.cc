@@ -26,9 +26,9 @@ ErrorCode Tree::load_node(std::string_view path, wire::NullableBytes data, AclKe
                           const NodeStat& stat) {
   Impl& tree = *impl_;
   if (path.empty() || path == "/") {
-    tree.change_stat(kRoot, "", [&](Znode& root) {
+    tree.change_node(kRoot, "", [&] {
       tree.set_content(kRoot, "", data);
-      root.set_stat(stat);
+      tree.nodes.set_stat(kRoot, stat);
     });
     const AclTable::Index index = tree.acls.acquire_key(acl);
     tree.acls.release(tree.nodes[kRoot].acl);

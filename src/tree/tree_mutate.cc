@@ -8,9 +8,8 @@ namespace drover::tree {
 
 NodeId Tree::Impl::add(NodeId parent, std::string_view path, std::uint32_t hash,
                        wire::NullableBytes data, AclTable::Index acl, const NodeStat& stat) {
-  const NodeId id = nodes.allocate(split(path).name, data);
+  const NodeId id = nodes.allocate(split(path).name, data, stat);
   Znode& node = nodes[id];
-  node.set_stat(stat);
   node.acl = acl;
   node.content_crc = tree::content_crc(path, data);
   nodes.link(parent, id);
@@ -29,7 +28,7 @@ void Tree::Impl::erase(NodeId id, std::string_view path) {
   if (has_digest(path)) digest -= node_digest(node.content_crc, node.stat());
   data_size -= static_cast<std::int64_t>(path.size()) + std::max(node.data_size, 0);
   if (node.name() == kLimitsName) quotas.remove(path_under_quota(split(path).parent));
-  owners.remove(id, node.ephemeral_owner);
+  owners.remove(id, node.stat().ephemeral_owner);
   acls.release(node.acl);
   index.erase(path_hash(path), id);
   nodes.unlink(id);
@@ -40,9 +39,9 @@ void Tree::Impl::erase(NodeId id, std::string_view path) {
 // txns: those will create the children again, under a parent that is created again too.
 void Tree::Impl::erase_subtree(NodeId top, std::string_view path) {
   std::string child_path;
-  while (nodes[top].first_child != kNoNode) {
-    NodeId leaf = nodes[top].first_child;
-    while (nodes[leaf].first_child != kNoNode) leaf = nodes[leaf].first_child;
+  while (nodes[top].first_child() != kNoNode) {
+    NodeId leaf = nodes[top].first_child();
+    while (nodes[leaf].first_child() != kNoNode) leaf = nodes[leaf].first_child();
     child_path.clear();
     append_path(leaf, child_path);
     erase(leaf, child_path);
@@ -58,16 +57,6 @@ void Tree::Impl::set_content(NodeId id, std::string_view path, wire::NullableByt
   data_size += std::max(node.data_size, 0);
 }
 
-namespace {
-
-void raise_cversion(Znode& parent, std::int32_t cversion, std::int64_t zxid) {
-  if (cversion <= parent.cversion) return;
-  parent.cversion = cversion;
-  parent.pzxid = zxid;
-}
-
-}  // namespace
-
 ErrorCode Tree::create(const Create& create, NodeId* created) {
   Impl& tree = *impl_;
   const SplitPath path = split(create.path);
@@ -79,9 +68,15 @@ ErrorCode Tree::create(const Create& create, NodeId* created) {
   const std::int32_t cversion =
       create.parent_cversion != -1
           ? create.parent_cversion
-          : static_cast<std::int32_t>(static_cast<std::uint32_t>(tree.nodes[parent].cversion) + 1);
-  tree.change_stat(parent, path.parent,
-                   [&](Znode& node) { raise_cversion(node, cversion, create.zxid.value); });
+          : static_cast<std::int32_t>(
+                static_cast<std::uint32_t>(tree.nodes[parent].stat().cversion) + 1);
+  if (cversion > tree.nodes[parent].stat().cversion) {
+    tree.change_node(parent, path.parent, [&] {
+      Znode::Wide& wide = tree.nodes.widen(parent);
+      wide.cversion = cversion;
+      wide.pzxid = create.zxid.value;
+    });
+  }
 
   const AclTable::Index acl = tree.acls.acquire(create.acl);
   const std::uint32_t hash = path_hash(create.path);
@@ -109,8 +104,8 @@ ErrorCode Tree::remove(std::string_view path, wire::Zxid zxid) {
   const SplitPath parts = split(path);
   const NodeId parent = tree.find(parts.parent);
   if (parent == kNoNode || parts.name.empty() || path.front() != '/') return ErrorCode::kNoNode;
-  if (zxid.value > tree.nodes[parent].pzxid) {
-    tree.change_stat(parent, parts.parent, [&](Znode& node) { node.pzxid = zxid.value; });
+  if (zxid.value > tree.nodes[parent].stat().pzxid) {
+    tree.change_node(parent, parts.parent, [&] { tree.nodes.widen(parent).pzxid = zxid.value; });
   }
   const NodeId id = tree.find(path);
   if (id == kNoNode) return ErrorCode::kNoNode;
@@ -129,11 +124,12 @@ ErrorCode Tree::set_data(std::string_view path, wire::NullableBytes data, std::i
   if (changed != nullptr) *changed = id;
   path = normal(path);
   const std::int64_t old_size = std::max(tree.nodes[id].data_size, 0);
-  tree.change_stat(id, path, [&](Znode& node) {
+  tree.change_node(id, path, [&] {
     tree.set_content(id, path, data);
-    node.version = version;
-    node.mzxid = zxid.value;
-    node.mtime = time_ms;
+    Znode::Wide& wide = tree.nodes.widen(id);
+    wide.version = version;
+    wide.mzxid = zxid.value;
+    wide.mtime = time_ms;
   });
   tree.charge(path, std::max(tree.nodes[id].data_size, 0) - old_size, 0);
   return ErrorCode::kOk;
@@ -148,7 +144,7 @@ ErrorCode Tree::set_acl(std::string_view path, const AclList& acl, std::int32_t 
   const AclTable::Index index = tree.acls.acquire(&acl);
   tree.acls.release(tree.nodes[id].acl);
   tree.nodes[id].acl = index;
-  tree.change_stat(id, normal(path), [&](Znode& node) { node.aversion = aversion; });
+  tree.change_node(id, normal(path), [&] { tree.nodes.widen(id).aversion = aversion; });
   return ErrorCode::kOk;
 }
 
