@@ -259,7 +259,7 @@ void Lane::Impl::count_reply(LaneConnection& connection, std::int32_t xid, OpCod
 namespace {
 
 // A connection may prove to be many, but each auth copies the list and each access check walks it.
-constexpr std::size_t kIdentitiesMax = 1000;
+constexpr std::size_t kIdentitiesMax = 2000;
 
 bool fits(const std::vector<Id>& identities, std::size_t bytes_max) {
   std::size_t bytes = 0;
