@@ -80,7 +80,6 @@ class Server {
     lane::LaneOptions options;
     options.session_timeout_ms_min = 1000;
     options.frame_size_max = 1 << 16;
-    options.extended_types_enabled = true;
     return options;
   }
   static replica::ReplicaOptions replica_options() {
