@@ -144,7 +144,10 @@ void LogWriter::zero_ahead() {
   while (at < until) {
     const auto size = std::min<std::uint64_t>(until - at, kZeros.size());
     // A kindness as well: what is wrong with the disk will show at the next real write or sync.
-    if (!file_->write_at(at, {kZeros.data(), static_cast<std::size_t>(size)})) padding_ = false;
+    if (!file_->write_at(at, {kZeros.data(), static_cast<std::size_t>(size)})) {
+      padding_ = false;
+      return;
+    }
     at += size;
   }
   zeroed_ = until;
