@@ -32,6 +32,8 @@ namespace drover::storage {
 struct SnapshotWriterOptions {
   std::string dir;  // <dataDir>/version-2
   Compression compression = Compression::kNone;
+  // Ends under a name that restore() does not load until install_snapshot (storage/history.h).
+  bool staged = false;
 };
 
 struct SnapshotSession {

@@ -1,0 +1,119 @@
+#pragma once
+// One leadership (Leader, LearnerHandler): discovery, synchronisation, broadcast. Payload is
+// opaque.
+//
+// Begins with the decision of the election and ends with step_down in the effects, after which it
+// is destroyed; a later leadership is another object. Threads: one. Deterministic.
+//
+// The fences: LEADERINFO leaves only after on_accepted_epoch_saved; NEWLEADER is counted for
+// ourselves only after on_current_epoch_saved; our own ack for a txn is on_persisted.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "zab/ensemble_config.h"
+#include "zab/link.h"
+#include "zab/proposal_log.h"
+#include "zab/quorum.h"
+#include "zab/quorum_packet.h"
+
+namespace drover::zab {
+
+struct LeaderOptions {
+  std::int64_t tick_ms = 2000;
+  std::int64_t init_limit = 10;  // ticks
+  std::int64_t sync_limit = 5;   // ticks
+  // Learners are pinged this often at least (Apache: tick/2), so that a frozen leader is noticed by
+  // learners that watch for it. Never above tick_ms / 2.
+  std::int64_t ping_interval_ms = 100;
+  std::int64_t max_time_to_wait_for_epoch_ms = -1;  // leader.maxTimeToWaitForEpoch
+  bool force_snapshot_sync = false;
+};
+
+struct LeaderEffects {
+  std::vector<Link*> dirty;                  // links that have output or are to be closed
+  std::optional<Epoch> save_accepted_epoch;  // then on_accepted_epoch_saved
+  std::optional<Epoch> save_current_epoch;   // then on_current_epoch_saved
+  std::optional<Epoch> established;          // a quorum follows: serve, propose from (epoch,1) on
+  std::optional<Zxid> committed;             // everything up to it
+  // The host streams its tree into link->output (at its own pace), then calls on_snapshot_sent.
+  // `after`: the zxid that the SNAP packet named; the image holds at least everything up to it.
+  struct Snapshot {
+    Link* link = nullptr;
+    Zxid after;
+  };
+  std::vector<Snapshot> snapshots;
+  // From learners, in order. Views live as long as the bytes handed in.
+  struct FromLearner {
+    LinkId link;
+    ServerId sid;
+    PacketType type = PacketType::kRequest;  // kRequest, kRevalidate or kPing (touches)
+    QuorumPacket packet;
+  };
+  std::vector<FromLearner> requests;
+  std::vector<LinkId> gone;              // learners that were synced and are no more
+  std::optional<std::string> step_down;  // why; nothing else of this leadership counts any more
+  void clear();
+};
+
+struct LearnerView {  // for operators
+  ServerId sid;
+  bool observer = false;
+  bool voter = false;
+  bool synced = false;
+  Zxid last_acked;
+  std::size_t queued_bytes = 0;
+};
+
+class Leader {
+ public:
+  // `history`: ours, durable and fully applied. `log` must outlive this; so must `config`.
+  Leader(ServerId self, const EnsembleConfig& config, LeaderOptions options, const History& history,
+         ProposalLog& proposals, base::Log& log, base::Instant now, LeaderEffects& effects);
+  ~Leader();
+
+  // ---- learners. A link is theirs after on_accepted until on_closed; the host owns Link objects.
+  void on_accepted(Link& link, base::Instant now);
+  // One packet, cut by decode_packet. An error in it closes the link, with a line in the log.
+  void on_packet(Link& link, const QuorumPacket& packet, base::Instant now, LeaderEffects& effects);
+  void on_closed(LinkId link, base::Instant now, LeaderEffects& effects);
+  void on_snapshot_sent(LinkId link, base::Instant now, LeaderEffects& effects);
+
+  // ---- durability
+  void on_accepted_epoch_saved(base::Instant now, LeaderEffects& effects);
+  void on_current_epoch_saved(base::Instant now, LeaderEffects& effects);
+  void on_persisted(Zxid up_to, base::Instant now, LeaderEffects& effects);  // our own acks
+
+  // ---- broadcast. Requires established. In zxid order without gaps. Copies (into the proposal
+  // log).
+  void propose(const wire::TxnBytes& txn, base::Instant now, LeaderEffects& effects);
+  // To a learner, between what is already queued for it: SYNC, REVALIDATE.
+  void send(LinkId link, PacketType type, Zxid zxid, wire::NullableBytes data,
+            LeaderEffects& effects);
+
+  void on_timer(base::Instant now, LeaderEffects& effects);
+  [[nodiscard]] std::optional<base::Instant> next_deadline() const;
+  // The election heard a supporter look again (leader.maxTimeToWaitForEpoch).
+  void on_supporter_looking(ServerId sid, base::Instant now, LeaderEffects& effects);
+
+  [[nodiscard]] Epoch epoch() const;  // 0: not yet negotiated
+  [[nodiscard]] bool established() const;
+  [[nodiscard]] Zxid last_proposed() const;
+  [[nodiscard]] Zxid last_committed() const;
+  [[nodiscard]] std::vector<LearnerView> learners() const;
+  // Every voter among the learners has acked everything proposed (a clean stop waits for it).
+  [[nodiscard]] bool all_acked() const;
+  [[nodiscard]] std::string_view phase() const;  // discovery, synchronization, broadcast
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace drover::zab
