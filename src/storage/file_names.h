@@ -41,5 +41,8 @@ struct FolderNames {
 
 // Our temporary files. Not `log.*.tmp`: Apache would load it as a log.
 inline constexpr std::string_view kTemporaryPrefix = "tmp.";
+// What a change to the history leaves until it is complete (storage/history.h): `staged.snapshot.*`
+// and `staged.truncate`. No reader takes them for a snapshot, no purge removes them.
+inline constexpr std::string_view kStagedPrefix = "staged.";
 
 }  // namespace drover::storage

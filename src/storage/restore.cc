@@ -7,6 +7,7 @@
 
 #include "storage/disk.h"
 #include "storage/file_names.h"
+#include "storage/history.h"
 #include "storage/log_chain.h"
 #include "storage/snapshot_reader.h"
 
@@ -23,8 +24,14 @@ class Restore {
   Restore(Disk& disk, const RestoreOptions& options, RestoreSink& sink, base::Log& log)
       : disk_(disk), options_(options), sink_(sink), log_(log) {}
 
-  // Looks first, changes last: a directory that is refused is left as it was.
+  // Looks first, changes last: a directory that is refused is left as it was, but for a change of
+  // history that had begun already and is brought to its end.
   Result<RestoreReport> run() {
+    const HistoryOptions history{.snapshot_dir = options_.snapshot_dir,
+                                 .log_dir = options_.log_dir,
+                                 .length_max = options_.length_max};
+    if (auto done = finish_install(disk_, history, log_); !done)
+      return std::unexpected(done.error());
     const auto loaded = load_snapshot();
     if (!loaded) return std::unexpected(loaded.error());
     if (auto done = replay(*loaded); !done) return std::unexpected(done.error());

@@ -7,6 +7,7 @@
 #include "storage/file_names.h"
 #include "storage/snapshot_format.h"
 #include "storage/snapshot_sink.h"
+#include "storage/snapshot_stream.h"
 #include "wire/jute_writer.h"
 
 namespace drover::storage {
@@ -26,19 +27,6 @@ struct SnapshotWriter::Impl {
   Result<void> seal();
 };
 
-namespace {
-
-void encode_acls(std::span<const std::pair<std::int64_t, std::shared_ptr<const AclList>>> acls,
-                 wire::JuteWriter& out) {
-  out.write_int(static_cast<std::int32_t>(acls.size()));
-  for (const auto& [key, list] : acls) {
-    out.write_long(key);
-    wire::encode_acl(*list, out);
-  }
-}
-
-}  // namespace
-
 SnapshotWriter::SnapshotWriter(
     Disk& disk, SnapshotWriterOptions options, wire::Zxid zxid,
     std::span<const SnapshotSession> sessions,
@@ -50,12 +38,7 @@ SnapshotWriter::SnapshotWriter(
   out.write_int(static_cast<std::int32_t>(snapshot_format::kMagic));
   out.write_int(snapshot_format::kVersion);
   out.write_long(snapshot_format::kDbid);
-  out.write_int(static_cast<std::int32_t>(sessions.size()));
-  for (const auto& session : sessions) {
-    out.write_long(session.id.value);
-    out.write_int(session.timeout_ms);
-  }
-  encode_acls(acls, out);
+  begin_snapshot_stream(sessions, acls, impl_->buffer);
 }
 
 SnapshotWriter::~SnapshotWriter() {
@@ -68,19 +51,7 @@ SnapshotWriter::~SnapshotWriter() {
 
 void SnapshotWriter::node(std::string_view path, wire::NullableBytes data, std::int64_t acl_key,
                           const wire::StatPersisted& stat) {
-  wire::JuteWriter out(impl_->buffer);
-  out.write_string(path == "/" ? std::string_view() : path);
-  out.write_bytes(data);
-  out.write_long(acl_key);
-  out.write_long(stat.czxid);
-  out.write_long(stat.mzxid);
-  out.write_long(stat.ctime);
-  out.write_long(stat.mtime);
-  out.write_int(stat.version);
-  out.write_int(stat.cversion);
-  out.write_int(stat.aversion);
-  out.write_long(stat.ephemeral_owner);
-  out.write_long(stat.pzxid);
+  append_snapshot_node(path, data, acl_key, stat, impl_->buffer);
   ++impl_->nodes;
 }
 
@@ -111,11 +82,12 @@ Result<SnapshotFile> SnapshotWriter::finish(std::optional<RestoreSink::SnapshotD
   if (auto done = impl_->sink->finish(); !done) return std::unexpected(done.error());
   if (auto done = impl_->file->sync_data(); !done) return std::unexpected(done.error());
 
-  SnapshotFile made{.path = fmt::format("{}/{}", impl_->options.dir,
-                                        snapshot_name(impl_->zxid, impl_->options.compression)),
-                    .zxid = impl_->zxid,
-                    .bytes = impl_->sink->file_bytes(),
-                    .nodes = impl_->nodes};
+  SnapshotFile made{
+      .path = fmt::format("{}/{}{}", impl_->options.dir, impl_->options.staged ? kStagedPrefix : "",
+                          snapshot_name(impl_->zxid, impl_->options.compression)),
+      .zxid = impl_->zxid,
+      .bytes = impl_->sink->file_bytes(),
+      .nodes = impl_->nodes};
   if (auto done = impl_->disk.rename(impl_->temporary, made.path); !done) {
     return std::unexpected(done.error());
   }

@@ -147,6 +147,9 @@ SEEDS = {
     "txn_record_fuzz": [b"".join(counted(t) for t in TXNS), *(counted(t) for t in TXNS)],
     "log_reader_fuzz": [log(0), log(0x4452 << 48 | 60), log(0x4452 << 48 | 300)],
     "snapshot_reader_fuzz": [b"\0" + snapshot(), b"\1" + gzip.compress(snapshot(), mtime=0), b"\3" + snapshot_body()],
+    "snapshot_stream_fuzz": [
+        bytes([piece]) + snapshot_body() + buffer(b"/") + buffer(b"BenWasHere") + b"behind" for piece in (0, 1, 50)
+    ],
     "lane_fuzz": [
         lane_steps(REQUESTS, True),
         lane_steps(REQUESTS, False),
