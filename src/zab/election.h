@@ -64,12 +64,62 @@ class Election {
 
   // Synchronisation has ended: those who ask from now on hear the new epoch (ZOOKEEPER-1732).
   void settle(Epoch epoch);
+  // The role is over but the next search cannot begin yet (the history is read again first): nobody
+  // is answered until look().
+  void pause();
 
   [[nodiscard]] Role role() const;
   [[nodiscard]] const Vote& current_vote() const;  // settled on, or proposed while looking
   [[nodiscard]] Round round() const;
 
  private:
+  // What somebody told us, as the tallies compare it.
+  struct Ballot {
+    Vote vote;
+    Role state = Role::kLooking;
+    std::int32_t version = 0;
+  };
+  using Ballots = std::map<ServerId, Ballot>;
+
+  static bool agree(const Ballot& a, const Ballot& b);
+  [[nodiscard]] std::set<ServerId> supporters(const Ballots& ballots, const Ballot& of) const;
+  [[nodiscard]] bool is_elected(const Ballots& ballots, const Ballot& ballot) const;
+
+  [[nodiscard]] bool is_usable(ServerId from, const Vote& vote);
+  void on_looking(ServerId from, const Vote& vote, base::Instant now, ElectionEffects& effects);
+  void on_settled(ServerId from, const Notification& notification, ElectionEffects& effects);
+  void propose(Vote vote, base::Instant now, ElectionEffects& effects);
+  void tally(base::Instant now, ElectionEffects& effects);
+  void finish(const Vote& vote, ElectionEffects& effects);
+  void tell(ServerId to, Role state, const Vote& vote, ElectionEffects& effects) const;
+  [[nodiscard]] bool may_vote() const { return am_voter_ && initial_.zxid.value != -1; }
+
+  const ServerId self_;
+  const EnsembleConfig& config_;
+  const Quorum quorum_;
+  const ElectionOptions options_;
+  base::Log& log_;
+  const bool am_voter_;
+  const std::string config_text_;
+
+  Role role_ = Role::kLooking;
+  bool searching_ = false;
+  bool silent_ = true;  // before the first look() and after pause()
+  Round round_ = 0;
+  Vote initial_;   // what we would propose if nobody else were there. Its round is meaningless
+  Vote proposal_;  // Invariant: while searching, its round is round_
+  std::optional<Vote> settled_;  // what the last search ended with; before it: our first initial_
+
+  // ---- of this search
+  Ballots this_round_;                        // ours too, when we may vote
+  Ballots settled_elsewhere_;                 // of those who lead or follow, of any round
+  std::optional<base::Instant> finalize_at_;  // set: a quorum agrees with proposal_
+  std::optional<base::Instant> notify_at_;    // set while searching
+  std::int64_t notification_interval_ms_ = 0;
+  std::set<ServerId> askers_;  // members that do not vote and asked: told when it is over
+  std::set<ServerId> blamed_;  // who sent votes of no use, so that the log says it once a search
+
+  std::set<ServerId> unreachable_;  // voters
 };
 
 }  // namespace drover::zab

@@ -21,6 +21,10 @@ struct Address {
   std::uint16_t port = 0;
   friend auto operator<=>(const Address&, const Address&) = default;
   [[nodiscard]] std::string text() const;  // host:port, IPv6 in brackets
+  // nullopt: no host, or no port of 1..65535. IPv6 may come without brackets, as 3.5 prints it.
+  static std::optional<Address> parse(std::string_view text);
+  // 0.0.0.0 or ::, which says nothing about where a server can be reached.
+  [[nodiscard]] bool is_wildcard() const;
 };
 
 struct Member {
@@ -46,7 +50,9 @@ struct EnsembleConfig {
   // `server.1=host:2888:3888:participant;0.0.0.0:2181\n...version=0`, ascending by sid, without a
   // newline at the end.
   [[nodiscard]] std::string text() const;
-  // Errors name the line and what was expected.
+  // Java properties, as far as such texts use them. Errors name the line and what was expected.
+  // Refuses a key that is none of server, group, weight and version, a member named twice, more
+  // than 64 voters, and groups that are not whole.
   static Result<EnsembleConfig> parse(std::string_view text);
 };
 

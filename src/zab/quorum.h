@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <set>
+#include <vector>
 
 #include "zab/ensemble_config.h"
 
@@ -30,7 +31,8 @@ class Quorum {
   };
   std::vector<ServerId> voters_;  // ascending
   std::vector<std::int64_t> weights_;
-  std::vector<Group> groups_;  // empty: majority. Those without weight are left out
+  bool hierarchical_ = false;  // else a majority decides
+  std::vector<Group> groups_;  // those without weight are left out
 };
 
 }  // namespace drover::zab
