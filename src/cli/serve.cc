@@ -4,14 +4,11 @@
 #include <pthread.h>
 
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 
 #include "server/build_info.h"
-#include "server/config.h"
+#include "server/config_file.h"
 #include "server/config_keys.h"
 #include "server/log.h"
 #include "server/server.h"
@@ -24,18 +21,7 @@ using server::ExitCode;
 
 Result<server::Config> read_config(const std::string& file) {
   if (file.empty()) return server::default_config();
-  std::error_code error;
-  const auto kind = std::filesystem::status(file, error).type();
-  if (kind == std::filesystem::file_type::not_found)
-    return failure(fmt::format("{} file is missing", file));
-  if (kind == std::filesystem::file_type::directory)
-    return failure(fmt::format("{} is a folder", file));
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (stream.peek() != std::ifstream::traits_type::eof()) text << stream.rdbuf();
-  if (!stream.is_open() || stream.bad() || text.bad())
-    return failure(fmt::format("{} cannot be read", file));
-  return server::parse_config(text.view(), file);
+  return server::load_config(file);
 }
 
 // SIGTERM and SIGINT, blocked so that every thread made from now on leaves them to wait().
@@ -85,8 +71,9 @@ ExitCode serve(const std::string& file) {
 // One line per key: what is allowed, or why it changes nothing.
 void print_keys() {
   for (const server::Key& key : server::config_keys()) {
+    const bool ignored = !key.why_ignored.empty();
     fmt::print("{:<46} {}{}\n", fmt::format("{}{}", key.name, key.prefix ? "*" : ""),
-               key.set ? "" : "no meaning here: ", key.set ? key.allowed : key.why_ignored);
+               ignored ? "no meaning here: " : "", ignored ? key.why_ignored : key.allowed);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "server/config_keys.h"
+#include "server/config_members.h"
 #include "server/properties.h"
 
 namespace drover::server {
@@ -28,6 +29,7 @@ std::string shown(std::string_view text) {
 // One property. Answers the error sentence, empty when all is well.
 std::string take(const Property& property, const std::string& where, Config& config) {
   const Key* key = find_key(property.key);
+  if (key != nullptr && key->of_members) return {};
   if (key == nullptr) {
     const auto nearest = nearest_key(property.key);
     config.warnings.push_back(
@@ -61,7 +63,10 @@ std::string check_together(const Config& config, const std::map<std::string, int
     return found == lines.end() ? std::string(file) : fmt::format("{}:{}", file, found->second);
   };
   if (config.data_dir.empty()) return fmt::format("{}: dataDir is not set", file);
-  if (config.client_port < 0) {
+  // A member's own line may name the port: check_ensemble and settle_self see to that.
+  const bool others_may_tell =
+      !config.ensemble.members.empty() || !config.dynamic_config_file.empty();
+  if (config.client_port < 0 && !others_may_tell) {
     return config.client_port_address.empty()
                ? fmt::format("{}: clientPort is not set: nothing would be served", file)
                : fmt::format("{}: clientPortAddress is set but clientPort is not set",
@@ -94,6 +99,11 @@ std::int32_t Config::length_max() const {
       std::min<std::int64_t>(frame_bytes_max + extra, std::numeric_limits<std::int32_t>::max()));
 }
 
+bool Config::distributed() const {
+  const std::size_t voters = ensemble.voters().size();
+  return !ensemble.members.empty() && (voters > 1 || !standalone_enabled);
+}
+
 Result<Config> parse_config(std::string_view text, std::string_view file) {
   const auto properties = parse_properties(text);
   if (!properties) return failure(fmt::format("{}:{}", file, properties.error().message));
@@ -101,13 +111,21 @@ Result<Config> parse_config(std::string_view text, std::string_view file) {
   std::map<std::string, int> lines;
   for (const Property& property : *properties) lines[property.key] = property.line;
   Config config;
+  std::vector<Property> members;
   for (const Property& property : *properties) {
     if (lines[property.key] != property.line) continue;
+    const Key* key = find_key(property.key);
+    if (key != nullptr && key->of_members) members.push_back(property);
     if (const auto error = take(property, fmt::format("{}:{}", file, property.line), config);
         !error.empty()) {
       return failure(error);
     }
   }
+  if (!members.empty() && !config.dynamic_config_file.empty()) {
+    return failure(fmt::format("{}:{}: {}: must stand in the dynamicConfigFile, {}", file,
+                               members[0].line, shown(members[0].key), config.dynamic_config_file));
+  }
+  if (auto read = read_members(members, file, config); !read) return std::unexpected(read.error());
   if (const auto error = check_together(config, lines, file); !error.empty()) return failure(error);
   return config;
 }

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "storage/compression.h"
+#include "zab/ensemble_config.h"
 
 namespace drover::server {
 
@@ -76,6 +77,28 @@ struct Config {
   base::LogLevel log_level = base::LogLevel::kInfo;
   std::uint32_t reactors = 1;
 
+  // The ensemble.
+  zab::EnsembleConfig ensemble;     // the `server.N` lines; empty: none
+  bool standalone_enabled = true;   // one voter runs without an ensemble
+  std::string dynamic_config_file;  // empty: members stand in zoo.cfg itself
+  zab::ServerId self;               // myid
+  bool observer = false;            // peerType; from the list of servers once `self` is known
+  std::int64_t init_limit = 0;      // ticks; 0: not set
+  std::int64_t sync_limit = 0;      // ticks; 0: not set
+  std::int64_t connect_limit = 0;   // ticks; 0: init_limit
+  std::int64_t connect_retry_ms = 100;
+  std::int64_t election_connect_timeout_ms = 5000;
+  std::int64_t election_handshake_timeout_ms = -1;  // -1: sync_limit ticks
+  std::int64_t notification_interval_ms_min = 200;
+  std::int64_t notification_interval_ms_max = 60000;
+  std::int32_t election_bind_retries = 3;  // a second apart; 0: for ever
+  std::int64_t epoch_wait_ms_max = -1;     // leader.maxTimeToWaitForEpoch; -1: off
+  std::int64_t commit_log_count = 500;
+  bool force_snapshot_sync = false;
+  bool leader_serves = true;
+  bool quorum_keep_alive = false;
+  bool quorum_listen_on_all = false;
+
   // What was read but changes nothing, one sentence each, `file:line: ` in front.
   std::vector<std::string> warnings;
 
@@ -85,10 +108,13 @@ struct Config {
   [[nodiscard]] Timeouts session_timeouts() const;
   // Of one decoded string or buffer: jute.maxbuffer + jute.maxbuffer.extrasize, bytes.
   [[nodiscard]] std::int32_t length_max() const;
+  // Runs as a member of an ensemble.
+  [[nodiscard]] bool distributed() const;
 };
 
 // Parses the text of a zoo.cfg; `file` stands in the messages. Errors: one line, `file:line: key:
-// what is allowed`. The caller exits with 2.
+// what is allowed`. The caller exits with 2. Of an ensemble's member only what stands in this file
+// is known then; load_config (config_file.h) reads the rest.
 Result<Config> parse_config(std::string_view text, std::string_view file);
 
 // What `drover serve` without a file runs with: standalone, 127.0.0.1:2181, data in ./drover-data.

@@ -183,15 +183,20 @@ bool set_election_algorithm(std::string_view value, Config&) {
 
 bool set_peer_type(std::string_view value, Config& config) {
   const std::string word = lower(value);
-  if (word == "observer") {
-    config.warnings.emplace_back(
-        "peerType: observer has no meaning here: the server is standalone");
-  }
-  return word == "observer" || word == "participant";
+  config.observer = word == "observer";
+  return config.observer || word == "participant";
 }
 
-bool refuse(std::string_view, Config&) {
-  return false;
+bool set_commit_log_count(std::string_view value, Config& config) {
+  constexpr std::int64_t kLeast = 500;
+  std::int64_t number = 0;
+  if (!parse_integer(value, number) || number > kInt32Max || number < -kInt32Max) return false;
+  config.commit_log_count = std::max(number, kLeast);
+  if (number < kLeast) {
+    config.warnings.push_back("Invalid commitLogCount: " + std::string(value) +
+                              ". Defaulting to 500");
+  }
+  return true;
 }
 
 // Refused when switched on: to go on without it would leave open what somebody wanted shut.
@@ -236,16 +241,17 @@ Key ignored_all(std::string_view prefix, std::string_view why) {
 }
 
 constexpr std::string_view kYesNo = "yes or no";
+constexpr std::int64_t kTicksMax = 1'000'000;
+constexpr std::string_view kTicks = "a number of ticks, 1 to 1000000";
 constexpr std::string_view kPath = "a path";
 constexpr std::string_view kInt = "an integer";
 constexpr std::string_view kNatural = "an integer from 0";
 constexpr std::string_view kPositive = "an integer from 1";
-constexpr std::string_view kStandaloneOnly =
-    "refused: this build serves standalone only, without an ensemble";
 constexpr std::string_view kTlsOff = "refused: this build has no TLS; only 0 (off)";
 constexpr std::string_view kSaslOff = "refused: this build has no SASL; only false";
 
-constexpr std::string_view kEnsemble = "the server is standalone";
+constexpr std::string_view kSyncFromMemory =
+    "a learner is brought up to date from memory, or by a snapshot";
 constexpr std::string_view kJvm = "there is no JVM";
 constexpr std::string_view kNotBuilt = "this build does not have it";
 constexpr std::string_view kOwnWay = "the server has its own way of doing it";
@@ -311,8 +317,7 @@ std::vector<Key> storage_keys() {
       fixed_switch("serializeLastProcessedZxid.enabled", true,
                    "a snapshot always says its last zxid"),
       fixed_switch("closeSessionTxn.enabled", true, "it is always on"),
-      ignored("commitLogCount", kEnsemble),
-      ignored("snapshotSizeFactor", kEnsemble),
+      ignored("snapshotSizeFactor", kSyncFromMemory),
   };
 }
 
@@ -344,8 +349,8 @@ std::vector<Key> request_keys() {
        {}},
       fixed_switch("emulate353TTLNodes", false, kNotBuilt),
       fixed_switch("enableEagerACLCheck", false, "a request is checked once, where it is decided"),
-      fixed_switch("localSessionsEnabled", false, kEnsemble),
-      fixed_switch("localSessionsUpgradingEnabled", false, kEnsemble),
+      fixed_switch("localSessionsEnabled", false, kNotBuilt),
+      fixed_switch("localSessionsUpgradingEnabled", false, kNotBuilt),
       ignored_all("connection_throttle_", kNotBuilt),
       ignored_all("request_throttle", kNotBuilt),
       ignored_all("request_stale_", kNotBuilt),
@@ -392,8 +397,8 @@ std::vector<Key> access_keys() {
       {"client.portUnification", kTlsOff, must_be_off(), {}},
       {"sslQuorum", kTlsOff, must_be_off(), {}},
       {"quorum.auth.enableSasl", kSaslOff, must_be_off(), {}},
-      ignored_all("quorum.auth.", kEnsemble),
-      ignored("quorum.cnxn.threads.size", kEnsemble),
+      ignored_all("quorum.auth.", kNotBuilt),
+      ignored("quorum.cnxn.threads.size", kOwnWay),
       ignored("secureClientPortAddress", kNotBuilt),
       ignored_all("authProvider.", "the built-in schemes are world, auth, digest and ip"),
       ignored_all("superUser", kNotBuilt),
@@ -406,8 +411,8 @@ std::vector<Key> access_keys() {
       fixed_switch("letAnySaslUserDoX", false, kNotBuilt),
       ignored("requireKerberosConfig", kNotBuilt),
       ignored("server.realm", kNotBuilt),
-      fixed_switch("portUnification", false, kEnsemble),
-      fixed_switch("sslQuorumReloadCertFiles", false, kEnsemble),
+      fixed_switch("portUnification", false, kNotBuilt),
+      fixed_switch("sslQuorumReloadCertFiles", false, kNotBuilt),
       fixed_switch("client.certReload", false, kNotBuilt),
       ignored_all("ssl.", kNotBuilt),
       ignored("fips-mode", kNotBuilt),
@@ -436,41 +441,76 @@ std::vector<Key> operator_keys() {
   };
 }
 
+std::vector<Key> member_keys() {
+  const auto key = [](std::string_view name, std::string_view allowed) {
+    return Key{.name = name,
+               .allowed = allowed,
+               .set = {},
+               .why_ignored = {},
+               .prefix = true,
+               .of_members = true};
+  };
+  return {
+      key("server.", "host:port:electionPort[:participant|observer][;[host:]clientPort]"),
+      key("group.", "server numbers with colons between them"),
+      key("weight.", "an integer from 0"),
+  };
+}
+
 std::vector<Key> ensemble_keys() {
   return {
-      {"server.", kStandaloneOnly, refuse, {}, true},
-      {"group.", kStandaloneOnly, refuse, {}, true},
-      {"weight.", kStandaloneOnly, refuse, {}, true},
-      {"dynamicConfigFile", kStandaloneOnly, refuse, {}},
-      {"standaloneEnabled",
-       "true or false, and false is refused: this build serves standalone only",
-       [](std::string_view value, Config&) { return lower(value) == "true"; },
-       {}},
+      {"dynamicConfigFile", kPath, nonempty(&Config::dynamic_config_file), {}},
+      {"standaloneEnabled", kBool, boolean(&Config::standalone_enabled), {}},
       {"electionAlg", "only 3 is supported", set_election_algorithm, {}},
       {"peerType", "observer or participant", set_peer_type, {}},
-      ignored("initLimit", kEnsemble),
-      ignored("syncLimit", kEnsemble),
-      ignored("connectToLearnerMasterLimit", kEnsemble),
-      ignored("quorumListenOnAllIPs", kEnsemble),
-      ignored("observerMasterPort", kEnsemble),
-      ignored("syncEnabled", kEnsemble),
-      ignored("leaderServes", kEnsemble),
-      ignored("cnxTimeout", kEnsemble),
-      ignored("quorumCnxnTimeoutMs", kEnsemble),
-      ignored("electionPortBindRetry", kEnsemble),
-      ignored_all("fastleader.", kEnsemble),
-      ignored_all("leader.", kEnsemble),
-      ignored_all("follower.", kEnsemble),
-      ignored_all("learner.", kEnsemble),
-      ignored_all("observer.", kEnsemble),
-      ignored_all("observerMaster.", kEnsemble),
-      ignored("leaderConnectDelayDuringRetryMs", kEnsemble),
-      ignored("forward_learner_requests_to_commit_processor_disabled", kEnsemble),
-      ignored("forceSnapshotSync", kEnsemble),
-      ignored("tcpKeepAlive", kEnsemble),
-      ignored_all("multiAddress.", kEnsemble),
-      ignored("oraclePath", kEnsemble),
-      ignored_all("messageTracker.", kEnsemble),
+      {"initLimit", kTicks, decimal(&Config::init_limit, 1, kTicksMax), {}},
+      {"syncLimit", kTicks, decimal(&Config::sync_limit, 1, kTicksMax), {}},
+      {"connectToLearnerMasterLimit",
+       "a number of ticks, 0 (initLimit) to 1000000",
+       decimal(&Config::connect_limit, 0, kTicksMax),
+       {}},
+      {"leaderConnectDelayDuringRetryMs",
+       kPositive,
+       integer(&Config::connect_retry_ms, 1, kInt32Max),
+       {}},
+      {"cnxTimeout", kPositive, integer(&Config::election_connect_timeout_ms, 1, kInt32Max), {}},
+      {"quorumCnxnTimeoutMs",
+       "an integer from -1 (syncLimit)",
+       integer(&Config::election_handshake_timeout_ms, -1, kInt32Max),
+       {}},
+      {"fastleader.minNotificationInterval",
+       kPositive,
+       integer(&Config::notification_interval_ms_min, 1, kInt32Max),
+       {}},
+      {"fastleader.maxNotificationInterval",
+       kPositive,
+       integer(&Config::notification_interval_ms_max, 1, kInt32Max),
+       {}},
+      {"electionPortBindRetry",
+       "an integer from 0 (for ever)",
+       integer(&Config::election_bind_retries, 0, kInt32Max),
+       {}},
+      {"leader.maxTimeToWaitForEpoch",
+       "an integer from -1 (off)",
+       integer(&Config::epoch_wait_ms_max, -1, kInt32Max),
+       {}},
+      {"commitLogCount", kInt, set_commit_log_count, {}},
+      {"forceSnapshotSync", kBool, boolean(&Config::force_snapshot_sync), {}},
+      {"leaderServes", kYesNo, yes_no(&Config::leader_serves), {}},
+      {"tcpKeepAlive", kBool, boolean(&Config::quorum_keep_alive), {}},
+      {"quorumListenOnAllIPs", kBool, boolean(&Config::quorum_listen_on_all), {}},
+      fixed_switch("syncEnabled", true, "observers keep a log too"),
+      fixed_switch("observer.syncEnabled", true, "observers keep a log too"),
+      ignored("observerMasterPort", kNotBuilt),
+      ignored_all("leader.", kOwnWay),
+      ignored_all("follower.", kOwnWay),
+      ignored_all("learner.", kOwnWay),
+      ignored_all("observer.", kOwnWay),
+      ignored_all("observerMaster.", kNotBuilt),
+      ignored("forward_learner_requests_to_commit_processor_disabled", kOwnWay),
+      ignored_all("multiAddress.", kNotBuilt),
+      ignored("oraclePath", kNotBuilt),
+      ignored_all("messageTracker.", kNotBuilt),
       ignored("testingonly.initialZxid", kNotBuilt),
   };
 }
@@ -491,8 +531,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::vector<Key> make_keys() {
   std::vector<Key> keys;
-  for (auto part :
-       {basic_keys, storage_keys, request_keys, access_keys, operator_keys, ensemble_keys}) {
+  for (auto part : {basic_keys, storage_keys, request_keys, access_keys, operator_keys, member_keys,
+                    ensemble_keys}) {
     std::ranges::move(part(), std::back_inserter(keys));
   }
   return keys;

@@ -17,10 +17,11 @@ using Setter = std::function<bool(std::string_view value, Config& config)>;
 struct Key {
   std::string_view name;
   std::string_view allowed;  // for the error message
-  Setter set;                // empty: no meaning here
+  Setter set;                // empty: no meaning here, or `of_members`
   std::string_view
       why_ignored;      // for the warning of a key without meaning, after "has no meaning here: "
   bool prefix = false;  // stands for every key that begins with `name`
+  bool of_members = false;  // server.N and its kin: read together, by config_members.h
 };
 
 [[nodiscard]] const std::vector<Key>& config_keys();

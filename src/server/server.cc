@@ -330,6 +330,9 @@ Server::~Server() {
 
 std::expected<std::unique_ptr<Server>, StartError> Server::start(const Config& config,
                                                                  base::Log& log) {
+  if (config.distributed()) {
+    return std::unexpected(StartError{ExitCode::kFailed, "an ensemble cannot be served yet"});
+  }
   raise_file_descriptor_limit();
   std::unique_ptr<Server> server(new Server());
   auto impl = std::make_unique<Impl>(config, log);
