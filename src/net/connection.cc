@@ -1,8 +1,10 @@
 #include "net/connection.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include <boost/asio/buffer.hpp>
+#include <cerrno>
 #include <iterator>
 
 namespace drover::net {
@@ -15,48 +17,60 @@ namespace {
 constexpr int kDrainReadsMax = 4;
 }  // namespace
 
-Connection::Connection(asio::ip::tcp::socket socket, bool keep_alive) : socket_(std::move(socket)) {
+Connection::Connection(asio::ip::tcp::socket socket, bool keep_alive) {
   error_code ignored;  // the peer may be gone already: the first read finds out
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  if (keep_alive) socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket.native_non_blocking(true, ignored);
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  if (keep_alive) socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  descriptor_ = socket.release(ignored);
+}
+
+Connection::~Connection() {
+  end();
 }
 
 Connection::ReadResult Connection::read(std::span<char> into) {
-  error_code error;
-  const std::size_t bytes = socket_.read_some(asio::buffer(into.data(), into.size()), error);
-  if (!error) return {Io::kDone, bytes};
-  if (error == asio::error::would_block || error == asio::error::interrupted)
-    return {Io::kWouldBlock, 0};
+  ssize_t bytes = -1;
+  do {
+    bytes = ::recv(descriptor_, into.data(), into.size(), 0);
+  } while (bytes < 0 && errno == EINTR);
+  if (bytes > 0) return {Io::kDone, static_cast<std::size_t>(bytes)};
+  if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {Io::kWouldBlock, 0};
   return {Io::kClosed, 0};
 }
 
 Connection::Io Connection::write(base::ByteBuffer& output) {
   while (!output.empty()) {
-    error_code error;
-    const std::size_t sent = socket_.write_some(asio::buffer(output.data(), output.size()), error);
-    if (error == asio::error::would_block || error == asio::error::interrupted)
+    const ssize_t sent = ::send(descriptor_, output.data(), output.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      output.consume(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return Io::kWouldBlock;
-    if (error) return Io::kClosed;
-    output.consume(sent);
+    } else if (errno != EINTR) {
+      return Io::kClosed;
+    }
   }
   return Io::kDone;
 }
 
 void Connection::close(std::span<char> scratch) {
-  error_code ignored;
   for (int i = 0; !scratch.empty() && i < kDrainReadsMax; ++i) {
     const auto result = read(scratch);
     if (result.io != Io::kDone || result.bytes < scratch.size()) break;
   }
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  ::shutdown(descriptor_, SHUT_RDWR);
+  end();
 }
 
 void Connection::reset() {
-  error_code ignored;
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket_.close(ignored);
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  end();
+}
+
+void Connection::end() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
 }
 
 std::string address_text(const asio::ip::address& address) {

@@ -1,16 +1,15 @@
 #pragma once
 // One accepted TCP stream, non-blocking. It never waits and never allocates: whoever owns it reads
-// when told that bytes are there, writes when it has something to say, and asks to be told when the
-// peer can take more. So a request costs one recv and one send, with no recv that only finds out
-// that there is nothing.
+// when told that bytes are there (net/readiness.h), writes when it has something to say, and goes
+// on when told that the peer can take more. So a request costs one recv and one send, with no recv
+// that only finds out that there is nothing.
 //
-// Threads: those of its io_context, one at a time.
+// Threads: one at a time.
 
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <span>
 #include <string>
-#include <utility>
 
 #include "base/byte_buffer.h"
 
@@ -18,13 +17,16 @@ namespace drover::net {
 
 class Connection {
  public:
-  // Takes an open socket; makes it non-blocking, TCP_NODELAY on, keep-alive as told
-  // (clientTcpKeepAlive).
+  // Takes an open socket out of Asio's hands; makes it non-blocking, TCP_NODELAY on, keep-alive as
+  // told (clientTcpKeepAlive).
   Connection(boost::asio::ip::tcp::socket socket, bool keep_alive);
+  ~Connection();  // closes, if nobody did
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   enum class Io {
     kDone,        // read: `bytes` arrived; write: everything is on its way
-    kWouldBlock,  // nothing (more) can be done before the next wait
+    kWouldBlock,  // nothing (more) can be done before the next edge
     kClosed,      // the peer ended its sending side, or the stream broke
   };
   struct ReadResult {
@@ -36,16 +38,8 @@ class Connection {
   // Sends as much as the socket takes and consumes it from `output`.
   Io write(base::ByteBuffer& output);
 
-  // handler(boost::system::error_code) once; operation_aborted after close(). At most one of each
-  // at a time.
-  template <typename Handler>
-  void wait_readable(Handler&& handler) {
-    socket_.async_wait(boost::asio::ip::tcp::socket::wait_read, std::forward<Handler>(handler));
-  }
-  template <typename Handler>
-  void wait_writable(Handler&& handler) {
-    socket_.async_wait(boost::asio::ip::tcp::socket::wait_write, std::forward<Handler>(handler));
-  }
+  // For Readiness; -1 once closed.
+  [[nodiscard]] int descriptor() const { return descriptor_; }
 
   // Ends the stream after what was written. Bytes that nobody read are taken out first: left in
   // place they would turn the FIN into a reset, which may destroy the last answer on its way. With
@@ -55,7 +49,9 @@ class Connection {
   void reset();
 
  private:
-  boost::asio::ip::tcp::socket socket_;
+  void end();
+
+  int descriptor_;
 };
 
 // An address as Java prints it, since clients and operators compare the text (scheme `ip`, `cons`):

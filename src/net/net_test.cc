@@ -1,4 +1,5 @@
-// Goal: acceptor, connection and deadline do on real loopback sockets what their headers promise.
+// Goal: acceptor, connection, readiness and deadline do on real loopback sockets what their headers
+// promise.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@
 #include "net/acceptor.h"
 #include "net/connection.h"
 #include "net/deadline.h"
+#include "net/readiness.h"
 
 namespace drover::net {
 namespace {
@@ -47,15 +49,30 @@ class NetTest : public testing::Test {
                     [](const std::string& why) { FAIL() << why; });
     peer.connect(acceptor->local_endpoint());
     run_until([this] { return connection.has_value(); });
+    ASSERT_TRUE(readiness.add(connection->descriptor(), kKey));
   }
 
   void wait_readable() {
-    bool ready = false;
-    connection->wait_readable([&ready](boost::system::error_code) { ready = true; });
-    run_until([&ready] { return ready; });
+    readable = false;
+    run_until([this] { return readable; });
   }
 
+  static constexpr std::uint64_t kKey = 7;
   asio::io_context context{1};
+  bool readable = false;
+  bool writable = false;
+  bool ended = false;
+  int told = 0;    // descriptors
+  int rounds = 0;  // ends of a wake-up
+  Readiness readiness{context,
+                      [this](const Ready& ready) {
+                        EXPECT_EQ(ready.key, kKey);
+                        readable = readable || ready.readable;
+                        writable = writable || ready.writable;
+                        ended = ended || ready.ended;
+                        ++told;
+                      },
+                      [this] { ++rounds; }};
   std::unique_ptr<Acceptor> acceptor;
   tcp::socket peer{context};
   std::optional<Connection> connection;
@@ -104,8 +121,10 @@ TEST_F(NetTest, ReadTellsBytesNothingAndEnd) {
   const auto result = connection->read(scratch);
   EXPECT_EQ(result.io, Connection::Io::kDone);
   EXPECT_EQ(std::string(scratch.data(), result.bytes), "hello");
+  EXPECT_FALSE(ended);
   peer.shutdown(tcp::socket::shutdown_send);
   wait_readable();
+  EXPECT_TRUE(ended);
   EXPECT_EQ(connection->read(scratch).io, Connection::Io::kClosed);
 }
 
@@ -138,14 +157,13 @@ TEST_F(NetTest, WriteStopsWhenThePeerDoesNotReadAndGoesOnWhenItDoes) {
   bool done = false;
   while (!done) {
     received += peer.read_some(asio::buffer(sink));
-    bool writable = false;
-    connection->wait_writable([&writable](boost::system::error_code) { writable = true; });
-    while (!writable) {
+    writable = false;
+    done = connection->write(output) == Connection::Io::kDone;
+    while (!done && !writable && received < content.size()) {
+      received += peer.read_some(asio::buffer(sink));
       context.restart();
       context.poll();
-      if (!writable && received < content.size()) received += peer.read_some(asio::buffer(sink));
     }
-    done = connection->write(output) == Connection::Io::kDone;
   }
   while (received < content.size()) received += peer.read_some(asio::buffer(sink));
   EXPECT_EQ(received, content.size());
@@ -175,13 +193,60 @@ TEST_F(NetTest, ResetIsSeenAsSuch) {
   EXPECT_EQ(end, asio::error::connection_reset);
 }
 
-TEST_F(NetTest, CloseEndsAWaitUnderWay) {
+TEST_F(NetTest, ReadinessTellsOncePerArrival) {
   connect();
-  std::optional<boost::system::error_code> waited;
-  connection->wait_readable([&waited](boost::system::error_code error) { waited = error; });
+  asio::write(peer, asio::buffer("one", 3));
+  wait_readable();
+  EXPECT_EQ(connection->read(scratch).bytes, 3u);
+  const int told_before = told;
+  context.restart();
+  context.poll();
+  EXPECT_EQ(told, told_before) << "nothing has happened since";
+  asio::write(peer, asio::buffer("two", 3));
+  wait_readable();
+  EXPECT_EQ(connection->read(scratch).bytes, 3u);
+}
+
+TEST_F(NetTest, ReadinessTellsOfAllInOneRound) {
+  connect();
+  std::vector<std::unique_ptr<tcp::socket>> peers;
+  std::vector<std::unique_ptr<Connection>> others;
+  acceptor->close();
+  auto listening = Acceptor::listen(context, {.address = "127.0.0.1"});
+  ASSERT_TRUE(listening.has_value());
+  (*listening)
+      ->start([this]() -> asio::io_context& { return context; },
+              [&others](tcp::socket socket) {
+                others.push_back(std::make_unique<Connection>(std::move(socket), false));
+              },
+              [](const std::string& why) { FAIL() << why; });
+  for (std::size_t i = 0; i < 10; ++i) {
+    peers.push_back(std::make_unique<tcp::socket>(context));
+    peers.back()->connect((*listening)->local_endpoint());
+    run_until([&] { return others.size() == i + 1; });
+  }
+  for (auto& other : others) {
+    asio::write(*peers[static_cast<std::size_t>(&other - others.data())], asio::buffer("x", 1));
+  }
+  readable = false;
+  told = rounds = 0;
+  for (auto& other : others) ASSERT_TRUE(readiness.add(other->descriptor(), kKey));
+  run_until([this] { return told >= 10; });
+  EXPECT_EQ(rounds, 1);
+  EXPECT_EQ(told, 10);
+}
+
+TEST_F(NetTest, AClosedConnectionIsNotToldOf) {
+  connect();
+  context.restart();
+  context.poll();  // that it can be written to
   connection->close({});
-  run_until([&waited] { return waited.has_value(); });
-  EXPECT_EQ(*waited, asio::error::operation_aborted);
+  EXPECT_EQ(connection->descriptor(), -1);
+  const int told_before = told;
+  peer.close();
+  context.restart();
+  context.poll();
+  EXPECT_EQ(told, told_before);
 }
 
 TEST_F(NetTest, NoDelayIsOn) {

@@ -19,7 +19,8 @@ struct Client {
   net::Connection net;
   net::FrameReader frames;
   lane::Connection* lane = nullptr;  // null once closed
-  bool waits_to_read = false;        // an async wait is under way
+  bool unread = false;  // the socket may hold more than was read, and no edge will tell of it
+  bool ended = false;   // what it still holds is followed by its end
   bool waits_to_write = false;
   bool paused = false;  // frames are not handed in: the lane asked, or a word is being answered
   bool first_word_seen =

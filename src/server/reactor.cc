@@ -8,8 +8,6 @@
 namespace drover::server {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
-
 namespace {
 
 constexpr std::size_t kScratchBytes = 64 * 1024;
@@ -35,6 +33,13 @@ Reactor::Reactor(ReactorOptions options, SharedTree& shared, const txn::AuthOpti
                   lane_.on_timer(now());
                   after_lane();
                 }),
+      readiness_(
+          context_,
+          [this](const net::Ready& ready) {
+            forwards_later_ = true;
+            on_ready(ready);
+          },
+          [this] { forward_outbox(); }),
       scratch_(kScratchBytes) {}
 
 Reactor::~Reactor() = default;
@@ -63,40 +68,44 @@ void Reactor::open(asio::ip::tcp::socket socket, std::string remote_address,
   client->lane->counters.established_ms = wall_now().ms;
   clients_.emplace(client->lane->id, client);
   ++probe_.connections_accepted;
-  if (!reading_stopped_) wait_to_read(client);
+  if (!readiness_.add(client->net.descriptor(), client->lane->id)) {
+    log_.warn("cannot wait for /{}:{}: {}", client->lane->remote_address, client->lane->remote_port,
+              std::generic_category().message(errno));
+    close(client, false);
+  }
   after_lane();
 }
 
-void Reactor::wait_to_read(const ClientPtr& client) {
-  if (client->waits_to_read) return;
-  client->waits_to_read = true;
-  client->net.wait_readable([this, client](error_code) {
-    client->waits_to_read = false;
-    if (client->alive() && !client->paused && !reading_stopped_) on_readable(client);
-  });
-}
-
-void Reactor::wait_to_write(const ClientPtr& client) {
-  client->waits_to_write = true;
-  client->net.wait_writable([this, client](error_code) {
+void Reactor::on_ready(const net::Ready& ready) {
+  const auto found = clients_.find(ready.key);
+  if (found == clients_.end()) return;  // closed meanwhile
+  const ClientPtr client = found->second;
+  client->ended = client->ended || ready.ended;
+  if (ready.readable) {
+    client->unread = true;
+    if (!client->paused && !reading_stopped_) read(client);
+  }
+  if (ready.writable && client->waits_to_write && client->alive()) {
     client->waits_to_write = false;
-    if (!client->alive()) return;
     flush(client);
     after_lane();
-  });
+  }
 }
 
-void Reactor::on_readable(const ClientPtr& client) {
-  const auto result = client->net.read(client->frames.room(scratch_));
+void Reactor::read(const ClientPtr& client) {
+  const std::span<char> room = client->frames.room(scratch_);
+  const auto result = client->net.read(room);
   switch (result.io) {
     case net::Connection::Io::kWouldBlock:
-      wait_to_read(client);
+      client->unread = false;
       return;
     case net::Connection::Io::kClosed:
       close(client, false);
       after_lane();
       return;
     case net::Connection::Io::kDone:
+      // Of a stream less than asked for is all there is; the next byte makes an edge (epoll(7)).
+      client->unread = client->ended || result.bytes == room.size();
       probe_.bytes_received += static_cast<std::int64_t>(result.bytes);
       client->frames.arrived(result.bytes);
       handle_input(client);
@@ -105,10 +114,18 @@ void Reactor::on_readable(const ClientPtr& client) {
   }
 }
 
+// After the others have had their turn.
+void Reactor::read_rest_soon(const ClientPtr& client) {
+  if (!client->unread || client->paused) return;
+  asio::post(context_, [this, client] {
+    if (client->alive() && client->unread && !client->paused && !reading_stopped_) read(client);
+  });
+}
+
 void Reactor::handle_input(const ClientPtr& client) {
   if (!client->first_word_seen && !take_word(client)) {
     client->frames.settle();
-    if (!client->paused) wait_to_read(client);
+    read_rest_soon(client);
     return;
   }
   bool understood = true;
@@ -128,7 +145,7 @@ void Reactor::handle_input(const ClientPtr& client) {
     if (client->alive()) close(client, true);
     return;
   }
-  if (!client->paused) wait_to_read(client);
+  read_rest_soon(client);
 }
 
 // True: the input is frames. False: fewer than four bytes so far, or a four-letter word, which is
@@ -234,18 +251,16 @@ void Reactor::after_lane() {
   if (const auto next = lane_.next_deadline()) deadline_.at(time_point_of(*next));
 }
 
-// What is posted runs after every connection that this wake-up found readable, so that all of their
-// requests leave as one batch.
+// What was not read in a wake-up of connections, which forwards at its end, waits for whatever else
+// is already due, so that it all leaves as one batch.
 void Reactor::forward_soon() {
-  if (forward_posted_ || lane_.outbox().empty()) return;
-  forward_posted_ = true;
-  asio::post(context_, [this] {
-    forward_posted_ = false;
-    forward_outbox();
-  });
+  if (forwards_later_ || lane_.outbox().empty()) return;
+  forwards_later_ = true;
+  asio::post(context_, [this] { forward_outbox(); });
 }
 
 void Reactor::forward_outbox() {
+  forwards_later_ = false;
   txn::RequestBatch& outbox = lane_.outbox();
   if (!outbox.empty()) forward_(index(), outbox);
 }
@@ -262,7 +277,7 @@ void Reactor::flush(const ClientPtr& client) {
         close(client, false);
         return;
       case net::Connection::Io::kWouldBlock:
-        wait_to_write(client);
+        client->waits_to_write = true;
         break;
       case net::Connection::Io::kDone:
         state.output.shrink(kOutputBytesKept);

@@ -2,10 +2,11 @@
 // A reactor: one thread, one io_context, one lane, and the connections it owns from accept to
 // close.
 //
-// A wake-up of a connection goes: read once; under the lane's own slot of the gate drain the inbox,
-// then hand in the frames that came; let go; one write per connection that has something to say;
-// requests move on to the replica. Events and answers of a commit are in the inbox before the
-// writer lets go of the tree, so no read can see a change whose event is not yet queued.
+// A wake-up goes, for each connection that became readable: read once; under the lane's own slot of
+// the gate drain the inbox, then hand in the frames that came; let go; one write per connection
+// that has something to say. Then all their requests move on to the replica together. Events and
+// answers of a commit are in the inbox before the writer lets go of the tree, so no read can see a
+// change whose event is not yet queued.
 //
 // Threads: everything but the calls marked [any thread] runs on the reactor's own.
 
@@ -24,6 +25,7 @@
 #include "base/log.h"
 #include "lane/lane.h"
 #include "net/deadline.h"
+#include "net/readiness.h"
 #include "server/client.h"
 #include "server/connection_limits.h"
 #include "server/shared_tree.h"
@@ -96,9 +98,9 @@ class Reactor {
 
   void open(boost::asio::ip::tcp::socket socket, std::string remote_address,
             std::uint16_t remote_port);
-  void wait_to_read(const ClientPtr& client);
-  void wait_to_write(const ClientPtr& client);
-  void on_readable(const ClientPtr& client);
+  void on_ready(const net::Ready& ready);
+  void read(const ClientPtr& client);
+  void read_rest_soon(const ClientPtr& client);
   void handle_input(const ClientPtr& client);
   bool cut_frames(Client& client, base::Instant now);
   bool take_word(const ClientPtr& client);
@@ -120,12 +122,13 @@ class Reactor {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   lane::Lane lane_;
   net::Deadline deadline_;
+  net::Readiness readiness_;
   std::unordered_map<std::uint64_t, ClientPtr> clients_;  // by lane::Connection::id
   std::vector<char> scratch_;             // every read of this reactor goes here first
   std::vector<lane::Connection*> dirty_;  // being worked through
   std::vector<ClientPtr> resumed_;        // may be read again
   std::atomic<bool> wake_posted_{false};
-  bool forward_posted_ = false;
+  bool forwards_later_ = false;  // somebody will call forward_outbox()
   bool reading_stopped_ = false;
   ReactorProbe probe_;
 };
