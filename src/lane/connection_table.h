@@ -47,6 +47,12 @@ class ConnectionTable {
     LaneConnection* connection = slots_[slot].connection.get();
     return connection != nullptr && connection->id == id ? connection : nullptr;
   }
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.connection) visit(*slot.connection);
+    }
+  }
 
  private:
   struct Slot {

@@ -21,10 +21,19 @@ constexpr std::uint32_t kBodyChecked = 4096;
 void Lane::on_deliveries(const txn::Deliveries& deliveries, base::Instant now) {
   using Kind = txn::Deliveries::Item::Kind;
   for (const txn::Deliveries::Item& item : deliveries.order) {
-    if (item.kind == Kind::kChange) {
-      impl_->on_change(deliveries, deliveries.changes[item.index]);
-    } else {
-      impl_->on_reply(deliveries, deliveries.replies[item.index], now);
+    switch (item.kind) {
+      case Kind::kChange:
+        impl_->on_change(deliveries, deliveries.changes[item.index]);
+        break;
+      case Kind::kReply:
+        impl_->on_reply(deliveries, deliveries.replies[item.index], now);
+        break;
+      case Kind::kServing:
+        impl_->serving = true;
+        break;
+      case Kind::kNotServing:
+        impl_->stop_serving();
+        break;
     }
   }
   for (const std::uint64_t id : impl_->set_watches_ready) {
@@ -36,6 +45,15 @@ void Lane::on_deliveries(const txn::Deliveries& deliveries, base::Instant now) {
   }
   impl_->set_watches_ready.clear();
   if (!impl_->throttled.empty()) impl_->release_throttled();
+}
+
+// The tree is about to show what is not committed, or to be replaced: nobody may look at it. Who
+// has not said yet that it is a client may be an operator asking why.
+void Lane::Impl::stop_serving() {
+  serving = false;
+  connections.for_each([this](LaneConnection& connection) {
+    if (connection.state != LaneConnection::State::kNew) close_now(connection);
+  });
 }
 
 // ---- events

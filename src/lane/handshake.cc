@@ -11,6 +11,7 @@ namespace drover::lane {
 
 void Lane::Impl::on_connect(LaneConnection& connection, std::string_view payload,
                             base::Instant now) {
+  if (!serving) return close_now(connection);
   wire::JuteReader in(payload, options.length_max);
   const auto request = wire::ConnectRequest::decode(in);
   // Who has seen more than we have must ask a server that has caught up.

@@ -27,7 +27,8 @@ Lane::Impl::Impl(LaneOptions lane_options, const tree::Tree& shared_tree,
     : options(std::move(lane_options)),
       tree(shared_tree),
       auth(auth_options),
-      reader(tree, auth, options.length_max) {}
+      reader(tree, auth, options.length_max),
+      serving(options.serving) {}
 
 Lane::Lane(LaneOptions options, const tree::Tree& tree, const txn::AuthOptions& auth)
     : impl_(std::make_unique<Impl>(std::move(options), tree, auth)) {}

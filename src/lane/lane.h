@@ -26,6 +26,7 @@ namespace drover::lane {
 
 struct LaneOptions {
   std::uint32_t index = 0;
+  bool serving = true;  // false: only from the first Deliveries item kServing on (an ensemble)
   std::int32_t session_timeout_ms_min = 6000;
   std::int32_t session_timeout_ms_max = 60000;
   std::int32_t frame_size_max = 1048575;         // jute.maxbuffer, bytes, inclusive

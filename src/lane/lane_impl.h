@@ -70,6 +70,7 @@ struct Lane::Impl {
                    base::Instant received, base::Instant now);
 
   // ---- deliveries.cc
+  void stop_serving();
   void on_change(const txn::Deliveries& deliveries, const txn::Change& change);
   void send_event(EventType type, wire::Zxid zxid, std::string_view path, const AclList* acl);
   void on_reply(const txn::Deliveries& deliveries, const txn::Reply& reply, base::Instant now);
@@ -87,6 +88,7 @@ struct Lane::Impl {
   txn::Reader reader;
   ConnectionTable connections;
   LaneProbe probe;
+  bool serving;  // false: no leader, whoever connects is closed
 
   txn::RequestBatch outbox;
   std::vector<Connection*> dirty;

@@ -1,7 +1,8 @@
 #pragma once
-// The replica: a whole server without a socket. Requests in, txns to persist out; persisted in,
-// committed txns applied to the tree and deliveries for the lanes out. Standalone for now:
-// persisted is committed.
+// The replica: what a server does with requests and txns. Requests in, txns to persist out;
+// committed txns applied to the tree and deliveries for the lanes out. Standalone it is whole:
+// persisted is committed. In an ensemble a Peer tells it its role and what is committed; as a
+// learner it makes no txns but sends its clients' requests on and waits for theirs to come back.
 //
 // Threads: one, the tree's only writer. Deterministic: events carry the time.
 // The caller's duties:
@@ -26,10 +27,13 @@
 #include "txn/prepare.h"
 #include "txn/request.h"
 #include "wire/txn_records.h"
+#include "zab/learner.h"
+#include "zab/quorum_packet.h"
 
 namespace drover::replica {
 
 struct ReplicaOptions {
+  bool standalone = true;      // false: idle until lead() or learn()
   std::uint8_t server_id = 1;  // of standalone, as in Apache
   std::int64_t tick_ms = 3000;
   std::uint32_t lanes = 1;
@@ -41,7 +45,28 @@ struct ReplicaOptions {
 
 struct Effects {
   std::vector<wire::TxnBytes> persist;  // in zxid order
-  void clear() { persist.clear(); }
+  // Of a learner, to its leader, in order. Views live as long as the batch that was handed in.
+  struct Forward {
+    wire::SessionId session;
+    std::int32_t cxid = 0;
+    wire::OpCode op = wire::OpCode::kError;
+    std::string_view body;
+    std::int32_t timeout_ms = 0;  // kCreateSession, whose body is this number
+    txn::Identities identities;
+  };
+  std::vector<Forward> forwards;
+  struct Session {
+    wire::SessionId id;
+    std::int32_t timeout_ms = 0;
+  };
+  std::vector<Session> revalidations;  // of a learner: then on_revalidated, in the same order
+  std::vector<Session> touches;        // of a learner
+  void clear() {
+    persist.clear();
+    forwards.clear();
+    revalidations.clear();
+    touches.clear();
+  }
 };
 
 struct ReplicaProbe {
@@ -72,6 +97,44 @@ class Replica {
   // when that lane has emptied its deliveries. `watched` says whether any lane holds a watch
   // (changes are collected only then). `lanes` has one entry per lane; entries are appended to.
   void apply_committed(base::Instant now, bool watched, std::span<txn::Deliveries> lanes);
+
+  // ---- roles in an ensemble. Requires to be idle, with nothing outstanding.
+  // Makes txns from (epoch, 1) on; what is committed is told by commit().
+  void lead(zab::Epoch epoch, base::Instant now);
+  void learn();
+  // No role any more. Clients are forgotten; what is proposed stays until settle() or discard().
+  void stop();
+  // Everything proposed and persisted counts as committed: the tree is to show what is on disk.
+  // Requires to be idle and all of it persisted; then apply_committed.
+  void settle();
+  // Tree and sessions were replaced from outside. Requires to be idle or learning, and an empty
+  // queue.
+  void reloaded();
+  [[nodiscard]] bool all_persisted() const;
+
+  // ---- leading: what learners' clients ask. The link's number says whom to answer.
+  struct LearnerRequest {
+    std::uint64_t link = 0;
+    zab::ForwardedRequest request;
+    txn::Identities identities;
+  };
+  void on_learner_requests(std::span<const LearnerRequest> requests, base::WallTime wall,
+                           Effects& effects);
+  [[nodiscard]] bool on_revalidate(std::uint64_t link, wire::SessionId session,
+                                   std::int32_t timeout_ms, base::Instant now);
+  void touch(wire::SessionId session, std::int32_t timeout_ms, base::Instant now);
+  // Links whose learner is due a SYNC, in order; the caller takes them.
+  [[nodiscard]] std::vector<std::uint64_t>& synced_links();
+  // The epoch has no zxids left: no more txns are made (ZOOKEEPER-1277).
+  [[nodiscard]] bool is_used_up() const;
+
+  // ---- learning
+  // Copies. `durable` false: a snapshot will hold it, it is not to be logged.
+  void on_proposals(std::span<const zab::LearnerEffects::Txn> txns, Effects& effects);
+  void on_synced(int count);  // so many syncs, oldest first, are answered after what is committed
+  void on_revalidated(wire::SessionId session, bool valid, base::Instant now);
+
+  void commit(wire::Zxid up_to);  // leading and learning
 
   [[nodiscard]] std::size_t outstanding() const;  // proposed or queued, not yet answered
   [[nodiscard]] wire::Zxid last_proposed() const;

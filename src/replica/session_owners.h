@@ -1,6 +1,7 @@
 #pragma once
 // Which connection holds which session: a session has one connection at a time, and a request that
-// comes over a former one is not run.
+// comes over a former one is not run. On a leader a learner's link stands for all the sessions of
+// that learner's clients; it knows itself which connection each has.
 
 #include <optional>
 #include <unordered_map>
@@ -17,7 +18,7 @@ class SessionOwners {
     if (former == to) return std::nullopt;
     if (former) sessions_.erase(*former);
     owners_[session] = to;
-    sessions_[to] = session;
+    if (!to.is_learner()) sessions_[to] = session;
     return former;
   }
   [[nodiscard]] std::optional<txn::Origin> find(wire::SessionId session) const {
@@ -39,6 +40,10 @@ class SessionOwners {
     owners_.erase(found->second);
     sessions_.erase(found);
   }
+  void clear() {
+    owners_.clear();
+    sessions_.clear();
+  }
 
  private:
   struct Hash {
@@ -46,7 +51,7 @@ class SessionOwners {
       return std::hash<std::uint64_t>{}(origin.connection * 0x9e3779b97f4a7c15ULL + origin.lane);
     }
   };
-  // Invariant: each is the inverse of the other.
+  // Invariant: sessions_ is the inverse of owners_, without the learners.
   std::unordered_map<wire::SessionId, txn::Origin> owners_;
   std::unordered_map<txn::Origin, wire::SessionId, Hash> sessions_;
 };

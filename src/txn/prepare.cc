@@ -56,14 +56,14 @@ bool is_for_clients(OpCode op) {
   }
 }
 
-// joining, leaving, new members and a configuration id: read only to tell a broken request.
+}  // namespace
+
+// Read only to tell a broken request.
 bool decodes_as_reconfig(wire::JuteReader& in) {
   for (int i = 0; i < 3; ++i) in.read_bytes();
   in.read_long();
   return in.ok();
 }
-
-}  // namespace
 
 Prepare::Outcome Prepare::prepare(const Request& request, std::string_view body, wire::Zxid zxid,
                                   base::WallTime now, base::ByteBuffer& out) {
@@ -133,6 +133,13 @@ Prepare::Outcome Prepare::Impl::dispatch(const PrepareContext& context, const Re
     default:
       return reject(ErrorCode::kUnimplemented);
   }
+}
+
+Prepare::Outcome Prepare::refuse(const Request& request, ErrorCode error, wire::Zxid zxid,
+                                 base::WallTime now, base::ByteBuffer& out) {
+  const PrepareContext context{
+      .session = request.session, .identities = {}, .zxid = zxid, .time = now};
+  return impl_->write_error(context, request.xid, error, out);
 }
 
 Prepare::Outcome Prepare::close_session(wire::SessionId session, wire::Zxid zxid,

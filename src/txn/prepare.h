@@ -51,6 +51,11 @@ class Prepare {
   Outcome prepare(const Request& request, std::string_view body, wire::Zxid zxid,
                   base::WallTime now, base::ByteBuffer& out);
 
+  // The error txn of a request that is refused before anything about it is looked at. For requests
+  // that a learner sent on: their client waits for a txn there.
+  Outcome refuse(const Request& request, ErrorCode error, wire::Zxid zxid, base::WallTime now,
+                 base::ByteBuffer& out);
+
   // closeSession for an expired session and deleteContainer for the reaper: made by the server
   // itself.
   Outcome close_session(wire::SessionId session, wire::Zxid zxid, base::WallTime now,

@@ -87,6 +87,9 @@ struct Prepare::Impl {
   void take_out(const PrepareContext& context, Overlay::Record& parent, Overlay::Record& node);
 };
 
+[[nodiscard]] bool decodes_as_multi(std::string_view body, std::int32_t length_max);
+// joining, leaving, new members and a configuration id.
+[[nodiscard]] bool decodes_as_reconfig(wire::JuteReader& in);
 [[nodiscard]] std::vector<wire::AclView> acl_views(const AclList& list);
 
 // int32 arithmetic as in Java: 2147483647 + 1 wraps.

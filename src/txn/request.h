@@ -24,8 +24,11 @@ using Identities = std::shared_ptr<const std::vector<Id>>;
 
 // Whom to answer. `connection` is the lane's own number for it, never reused.
 struct Origin {
+  // Of requests that came over a learner's link; `connection` is then the link's number.
+  static constexpr std::uint32_t kLearner = UINT32_MAX;
   std::uint32_t lane = 0;
   std::uint64_t connection = 0;
+  [[nodiscard]] bool is_learner() const { return lane == kLearner; }
   friend bool operator==(const Origin&, const Origin&) = default;
 };
 
@@ -121,8 +124,10 @@ struct Reply {
 // its changes, then its reply. `order` interleaves the two vectors.
 struct Deliveries {
   struct Item {
-    enum class Kind : std::uint8_t { kChange, kReply } kind;
-    std::uint32_t index;
+    // kServing and kNotServing stand for themselves: from here on the server has a leader, or has
+    // none and every connection is over.
+    enum class Kind : std::uint8_t { kChange, kReply, kServing, kNotServing } kind;
+    std::uint32_t index = 0;
   };
   std::vector<Item> order;
   std::vector<Change> changes;
