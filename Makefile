@@ -59,9 +59,9 @@ fuzz: setup setup-dev ## every libFuzzer target for SECONDS_EACH (60) seconds
 bench: build ## Drover beside Apache on this machine (see docs/bench.md)
 	@DROVER_BINARY=$(abspath $(DROVER)) $(PYTHON) bench/compare.py
 
-lint: setup setup-dev ## clang-tidy 19 over every room, clang-format check
+lint: setup setup-dev ## clang-format and clang-tidy 19 over every source that changed since it passed
 	@cmake --preset clang >/dev/null
-	@tools/lint.sh build/clang
+	@$(PYTHON) tools/lint.py build/clang --jobs $(JOBS)
 
 format: setup-dev ## clang-format 19 over every source
 	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i

@@ -92,7 +92,7 @@ void BM_SetData(benchmark::State& state) {
   Core core(kNodes);
   const auto bodies = set_data_bodies();
   std::size_t i = 0;
-  for (auto _ : state) core.run(OpCode::kSetData, bodies[i++ & 4095]);
+  for ([[maybe_unused]] auto _ : state) core.run(OpCode::kSetData, bodies[i++ & 4095]);
 }
 BENCHMARK(BM_SetData);
 
@@ -103,7 +103,7 @@ void BM_SetDataBatched(benchmark::State& state) {
   const auto batch = static_cast<std::size_t>(state.range(0));
   std::vector<std::size_t> ends;
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     core.txns.clear();
     ends.clear();
     for (std::size_t n = 0; n < batch; ++n) {
@@ -124,7 +124,7 @@ void BM_PrepareSetData(benchmark::State& state) {
   Core core(kNodes);
   const auto bodies = set_data_bodies();
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     core.txns.clear();
     core.submit(OpCode::kSetData, bodies[i++ & 4095]);
     core.prepare.applied(core.zxid);
@@ -141,7 +141,7 @@ void BM_CreateAndDelete(benchmark::State& state) {
           .path = path, .data = data, .acl = std::vector<wire::AclView>{{31, "world", "anyone"}}},
       false);
   const std::string remove = encoded(wire::PathVersionRequest{path, -1});
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     core.run(OpCode::kCreate, create);
     core.run(OpCode::kDelete, remove);
   }
@@ -153,16 +153,17 @@ void BM_Find(benchmark::State& state) {
   Core core(kNodes);
   std::vector<std::string> paths;
   base::Prng prng(1);
+  paths.reserve(4096);
   for (int i = 0; i < 4096; ++i) paths.push_back(path_of(prng.below(kNodes)));
   std::size_t i = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(core.tree.find(paths[i++ & 4095]));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(core.tree.find(paths[i++ & 4095]));
 }
 BENCHMARK(BM_Find);
 
 void BM_Stat(benchmark::State& state) {
   Core core(10);
   const tree::NodeId node = core.tree.find(path_of(3));
-  for (auto _ : state) benchmark::DoNotOptimize(core.tree.stat(node));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(core.tree.stat(node));
 }
 BENCHMARK(BM_Stat);
 
@@ -185,7 +186,7 @@ std::int64_t cpu_ns() {
 // One million znodes of 100 bytes with names of 12: resident bytes each, and the slowest single
 // create.
 void BM_MillionZnodes(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     malloc_trim(0);
     const std::int64_t before = resident_bytes();
     std::int64_t slowest_ns = 0;

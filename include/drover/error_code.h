@@ -43,7 +43,7 @@ namespace drover {
   X(kThrottledOp, -127, "THROTTLEDOP")
 
 enum class ErrorCode : std::int32_t {
-#define DROVER_ENUMERATOR(name, number, text) name = number,
+#define DROVER_ENUMERATOR(name, number, text) name = (number),
   DROVER_ERROR_CODES(DROVER_ENUMERATOR)
 #undef DROVER_ENUMERATOR
 };

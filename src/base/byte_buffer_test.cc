@@ -57,8 +57,8 @@ TEST(ByteBufferTest, MoveLeavesTheOtherUsable) {
   a.append("one");
   ByteBuffer b(std::move(a));
   EXPECT_EQ(b.view(), "one");
-  EXPECT_TRUE(a.empty());  // NOLINT: moved-from is promised to be empty
-  a.append("two");
+  EXPECT_TRUE(a.empty());  // NOLINT(bugprone-use-after-move): promised to be empty
+  a.append("two");         // NOLINT(clang-analyzer-cplusplus.Move): and usable, as tested here
   b = std::move(a);
   EXPECT_EQ(b.view(), "two");
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "base/prng.h"
@@ -40,9 +41,8 @@ TEST(HistogramTest, PercentilesAreWithinOnePercentOfTheSortedList) {
   }
   std::sort(values.begin(), values.end());
   for (const double percent : {1.0, 50.0, 90.0, 99.0, 99.9, 99.99}) {
-    const auto rank =
-        static_cast<std::size_t>(static_cast<double>(values.size()) * percent / 100 + 0.5);
-    const auto exact = values[rank - 1];
+    const auto rank = std::lround(static_cast<double>(values.size()) * percent / 100);
+    const auto exact = values[static_cast<std::size_t>(rank - 1)];
     const auto read = h.percentile(percent).count();
     EXPECT_GE(read, exact) << percent;
     EXPECT_LE(static_cast<double>(read), static_cast<double>(exact) * 1.008 + 1) << percent;

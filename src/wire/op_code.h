@@ -43,7 +43,7 @@ namespace drover::wire {
   X(kError, -1, "error")
 
 enum class OpCode : std::int32_t {
-#define DROVER_ENUMERATOR(name, number, text) name = number,
+#define DROVER_ENUMERATOR(name, number, text) name = (number),
   DROVER_OP_CODES(DROVER_ENUMERATOR)
 #undef DROVER_ENUMERATOR
 };
