@@ -18,6 +18,14 @@ target_include_directories(drover_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CM
 if(DROVER_SANITIZE)
   target_compile_options(drover_options INTERFACE -fsanitize=${DROVER_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(drover_options INTERFACE -fsanitize=${DROVER_SANITIZE})
+  if(DROVER_SANITIZE MATCHES undefined)
+    # UBSan only prints unless told otherwise, and a test passes whatever is printed.
+    target_compile_options(drover_options INTERFACE -fno-sanitize-recover=undefined)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # GCC's shared one ignores log_path, by which the tests find what it reports.
+      target_link_options(drover_options INTERFACE -static-libubsan)
+    endif()
+  endif()
 endif()
 if(DROVER_COVERAGE)
   target_compile_options(drover_options INTERFACE --coverage)

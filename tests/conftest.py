@@ -1,10 +1,11 @@
 """Common to all Python tests: which server they drive, and how they start it."""
 
 import os
+import tempfile
 
 import pytest
 
-from support import servers
+from support import sanitizers, servers
 
 
 def pytest_addoption(parser):
@@ -14,6 +15,27 @@ def pytest_addoption(parser):
         help="the server under test: drover (default), debian, apache-3.5, apache-3.8, apache-3.9; "
         "DROVER_TEST_SERVER says the same",
     )
+
+
+@pytest.fixture(scope="session", name="reports")
+def _reports():
+    with tempfile.TemporaryDirectory(prefix="drover-reports-") as folder:
+        reports = sanitizers.Reports(folder)
+        yield reports
+        # Of servers that outlive a test: they end before this does.
+        fail_when_reported(reports)
+
+
+@pytest.fixture(autouse=True)
+def no_sanitizer_reports(reports):
+    """No test passes while a sanitizer has something to say of any process that it ran."""
+    yield
+    fail_when_reported(reports)
+
+
+def fail_when_reported(reports):
+    if text := reports.take():
+        pytest.fail(f"a sanitizer reports\n{text}", pytrace=False)
 
 
 @pytest.fixture(scope="session")

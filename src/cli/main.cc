@@ -7,6 +7,7 @@
 #include "cli/bench.h"
 #include "cli/serve.h"
 #include "cli/shell.h"
+#include "server/build_info.h"
 
 namespace {
 constexpr int kExitBadArguments = 2;  // as Apache's main classes
@@ -15,6 +16,7 @@ constexpr int kExitBadArguments = 2;  // as Apache's main classes
 int main(int argc, char** argv) {
   CLI::App app{"Drover, a coordination service that takes ZooKeeper's place"};
   app.name("drover");
+  app.set_version_flag("--version", drover::server::build_text());
   app.require_subcommand(1);
   app.add_subcommand("shell", "Talk to a ZooKeeper server as zkCli does");
   // The shell's options have one dash, as zkCli's; CLI11 would read -server as -s -e -r -v -e -r.

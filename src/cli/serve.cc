@@ -55,7 +55,7 @@ ExitCode serve(const std::string& file) {
               SIG_IGN);  // a file that may not grow is an error of its write, as a full disk is
   StopSignals signals;
   const auto log = server::make_log(config->log_level);
-  log->info("Drover {} ({})", server::drover_version(), server::zookeeper_version());
+  log->info("{}", server::build_text());
   for (const auto& warning : config->warnings) log->warn("{}", warning);
   const auto started = server::Server::start(*config, *log);
   if (!started) {

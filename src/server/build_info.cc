@@ -8,8 +8,10 @@ namespace {
 constexpr std::string_view kZooKeeperVersion = "3.9.4";  // whose client protocol is spoken
 }
 
-std::string drover_version() {
-  return DROVER_VERSION;
+std::string build_text() {
+  constexpr std::string_view kSanitizers = DROVER_SANITIZERS;
+  return fmt::format("Drover {} ({}){}{}", DROVER_VERSION, zookeeper_version(),
+                     kSanitizers.empty() ? "" : ", sanitizers: ", kSanitizers);
 }
 
 std::string zookeeper_version() {

@@ -5,8 +5,9 @@
 
 namespace drover::server {
 
-// Drover's own version, as in `drover --version`.
-[[nodiscard]] std::string drover_version();
+// `drover --version` and the first line of the log: Drover's own version, the one for clients, and
+// which sanitizers watch this build, if any do.
+[[nodiscard]] std::string build_text();
 
 // For `Zookeeper version:` and zookeeper.version: `<x.y.z>-drover-<version>-<hash>, built on
 // <yyyy-MM-dd HH:mm> UTC`. Clients (kazoo, Curator) and exporters read the leading x.y.z as the

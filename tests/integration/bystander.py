@@ -3,6 +3,7 @@
 import threading
 import time
 
+from support import sanitizers
 from support.rawclient import Err, OpCode, RawClient
 
 PAUSE_SECONDS = 0.02  # between two rounds of work: it is a witness, not a load
@@ -44,6 +45,7 @@ class Bystander:
 
     def wait_for_rounds(self, count, seconds=30):
         """Returns when it has done `count` further rounds; raises what went wrong instead."""
+        seconds *= sanitizers.patience()
         wanted = self.rounds + count
         deadline = time.monotonic() + seconds
         while self.rounds < wanted:

@@ -5,7 +5,7 @@ import pathlib
 import re
 import subprocess
 
-from support import servers
+from support import sanitizers, servers
 
 
 @dataclasses.dataclass
@@ -52,9 +52,12 @@ def run(argv, lines=None, seconds=60):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=seconds,
+        timeout=seconds * sanitizers.patience(),
         check=False,
-        env={"TZ": "UTC", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        env={
+            "TZ": "UTC", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
+            **sanitizers.Reports.environment(),
+        },
     )
     lines, events = without_events(done.stdout.splitlines())
     # `quit` may end Apache's process before it has printed the last event.

@@ -7,14 +7,19 @@ import subprocess
 import pytest
 
 import shell_run
-from support import servers
+from support import sanitizers, servers
 
 SHORT = ("--duration", "0.5", "--warmup", "0.1", "--sessions", "3", "--outstanding", "4")
 
 
-def bench(server, *words, seconds=60):
-    argv = [str(servers.Drover.binary()), "bench", "--server", server.address, *words]
+def run_bench(*words):
+    argv = [str(servers.Drover.binary()), "bench", *words]
+    seconds = 60 * sanitizers.patience()
     return subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+def bench(server, *words):
+    return run_bench("--server", server.address, *words)
 
 
 def children(server, path):
@@ -83,8 +88,7 @@ def test_sizes_up_to_the_limit(server):
 
 def test_nobody_there():
     port = servers.free_port()
-    argv = [str(servers.Drover.binary()), "bench", "--server", f"127.0.0.1:{port}"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    done = run_bench("--server", f"127.0.0.1:{port}")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "Connection refused" in done.stderr
@@ -98,7 +102,7 @@ def test_a_server_that_goes_away_ends_the_run(server):
             lambda: children(server, "/drover-bench") == "[" + ", ".join(
                 f"{i:07}" for i in range(10)) + "]", 30, "the tree")
         server.kill()
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=60 * sanitizers.patience())
         assert process.returncode == 1
         assert "no connection is left" in stderr
 
@@ -112,7 +116,6 @@ def test_a_server_that_goes_away_ends_the_run(server):
     ],
 )
 def test_wrong_options_are_named(words):
-    argv = [str(servers.Drover.binary()), "bench", *words]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    done = run_bench(*words)
     assert done.returncode == 2
     assert words[0] in done.stderr

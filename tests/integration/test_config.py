@@ -11,15 +11,21 @@ import subprocess
 import pytest
 
 from refusals import error_lines
-from support import servers
+from support import sanitizers, servers
 
 REFUSED = 2
 
 
-def run_serve(path, timeout=20):
+def run_drover(*words, seconds=20):
+    """Runs `drover <words>`, which must end by itself."""
+    argv = [str(servers.Drover.binary()), *words]
+    seconds *= sanitizers.patience()
+    return subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+def run_serve(path):
     """Runs `drover serve <path>`, which must end by itself."""
-    command = [str(servers.Drover.binary()), "serve", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    return run_drover("serve", str(path))
 
 
 def one_line(done):
@@ -348,3 +354,13 @@ def test_two_servers_on_one_folder_are_refused():
 def test_a_clean_stop_exits_zero():
     with servers.Drover() as server:
         assert server.stop() == 0
+
+
+def test_version():
+    done = run_drover("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(
+        r"Drover \d+\.\d+\.\d+ \(3\.\d+\.\d+-drover-\d+\.\d+\.\d+-[0-9a-f]{12}, "
+        r"built on \d{4}-\d\d-\d\d \d\d:\d\d UTC\)(, sanitizers: [a-z,]+)?\n",
+        done.stdout,
+    )

@@ -17,7 +17,7 @@ import time
 import pytest
 
 import shell_run
-from support import servers
+from support import sanitizers, servers
 
 # What ours says -> what 3.8.0 says. The newest Apache has options that 3.8.0 lacks; we follow it.
 EXPLAINED = {
@@ -437,6 +437,7 @@ class Conversation:
 
     def hear(self, text, seconds=30):
         """Waits until `text` has been printed; drops everything up to its end."""
+        seconds *= sanitizers.patience()
         deadline = time.monotonic() + seconds
         while text.encode() not in self.heard:
             left = deadline - time.monotonic()
@@ -515,6 +516,7 @@ def test_terminal(start_server):
 
     def hear(pattern, seconds=20):
         nonlocal heard
+        seconds *= sanitizers.patience()
         deadline = time.monotonic() + seconds
         while not re.search(pattern, heard):
             ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))

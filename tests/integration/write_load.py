@@ -25,7 +25,7 @@ from subtree_model import (
     Subtree,
     Workload,
 )
-from support import rawclient
+from support import rawclient, sanitizers
 from support.rawclient import Err, OpCode, RawClient
 
 TOP = "/crash"
@@ -294,7 +294,7 @@ def drive(writers, replies_wanted, windows, seconds=60.0):
 
     `windows` holds the depth of each writer's pipeline. Ends early when every session is closed.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * sanitizers.patience()
     replies = 0
     while replies < replies_wanted:
         active = [w for w in writers if w.client is not None]

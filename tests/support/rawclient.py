@@ -21,6 +21,8 @@ import socket
 import struct
 import time
 
+from support import sanitizers
+
 
 class OpCode:
     """Request types."""
@@ -430,10 +432,13 @@ def decode_connect(payload):
 
 
 class RawClient:
-    """One connection. Not thread-safe. Every wait ends after `timeout` seconds (TimeoutError)."""
+    """One connection. Not thread-safe. Every wait ends after `timeout` seconds (TimeoutError).
+
+    A build that a sanitizer slows down gets more of them.
+    """
 
     def __init__(self, port, host="127.0.0.1", timeout=20.0):
-        self.timeout = timeout
+        self.timeout = timeout * sanitizers.patience()
         self.session_id = 0
         self.password = bytes(16)
         self.arrived = []  # Every Reply and Event, in order of arrival.
@@ -443,7 +448,7 @@ class RawClient:
         self._input = bytearray()
         self._read_at = 0
         self._out = []
-        self._socket = socket.create_connection((host, port), timeout=timeout)
+        self._socket = socket.create_connection((host, port), timeout=self.timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self):

@@ -26,8 +26,9 @@ import tempfile
 import threading
 import time
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-CACHE = REPOSITORY / "build" / "compat"
+from support import sanitizers
+
+CACHE = sanitizers.REPOSITORY / "build" / "compat"
 DEBIAN_JARS = pathlib.Path("/usr/share/java")
 
 # Pinned releases from Maven Central. "3.9" is the reference for behaviour: the newest 3.9 whose
@@ -60,6 +61,7 @@ def free_port():
 def four_letter_word(port, word, timeout=5.0):
     """The whole answer to a four-letter word, as bytes; b"" if nobody answers."""
     answer = bytearray()
+    timeout *= sanitizers.patience()
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
             connection.sendall(word.encode())
@@ -71,7 +73,11 @@ def four_letter_word(port, word, timeout=5.0):
 
 
 def wait_until(condition, seconds, what):
-    """Polls `condition` until it is true; raises TimeoutError naming `what` after `seconds`."""
+    """Polls `condition` until it is true; raises TimeoutError naming `what` after `seconds`.
+
+    A build that a sanitizer slows down gets more of them.
+    """
+    seconds *= sanitizers.patience()
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -155,11 +161,11 @@ class Server:
         code = self.process.returncode
         raise ServerFailed(f"{type(self).__name__} exited with {code}\n{self.log_tail()}")
 
-    def start_expecting_exit(self, seconds=START_SECONDS):
+    def start_expecting_exit(self, seconds=None):
         """Starts a server that should refuse to run; returns its exit code."""
         self._spawn()
         try:
-            return self.process.wait(seconds)
+            return self.process.wait(seconds or START_SECONDS * sanitizers.patience())
         except subprocess.TimeoutExpired as error:
             self.kill()
             raise ServerFailed(f"still running\n{self.log_tail()}") from error
@@ -171,7 +177,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(seconds)
+            code = self.process.wait(seconds * sanitizers.patience())
         except subprocess.TimeoutExpired as error:
             self.kill()
             raise ServerFailed(f"ignored SIGTERM\n{self.log_tail()}") from error
@@ -317,7 +323,7 @@ class MavenApache(_Apache):
 
 
 class Drover(Server):
-    """Our server: env DROVER_BINARY, or the release build of this tree."""
+    """Our server, as sanitizers.binary() says which."""
 
     def __init__(self, *, log_level="info", jvm_options=None, **options):
         # log_level and jvm_options belong to Apache; taken so that tests can treat all alike.
@@ -327,14 +333,24 @@ class Drover(Server):
     @staticmethod
     def binary():
         """Path of the drover binary under test."""
-        built = REPOSITORY / "build" / "release" / "bin" / "drover"
-        return pathlib.Path(os.environ.get("DROVER_BINARY", built))
+        return sanitizers.binary()
 
     def command(self):
         return [str(self.binary()), "serve", str(self.config_file)]
 
     def config_keys(self):
-        return {**super().config_keys(), **self.properties}
+        keys = {**super().config_keys(), **self.properties}
+        if "thread" in sanitizers.built_in():
+            keys.setdefault("reactors", "3")  # One would leave nothing to race for.
+        return keys
+
+    def close(self):
+        """Ends the process and removes its folder; a sanitizer sees leaks in a clean end only."""
+        try:
+            if "address" in sanitizers.built_in():
+                self.stop()
+        finally:
+            super().close()
 
 
 def maven_class_path(version):
