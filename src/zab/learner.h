@@ -37,7 +37,8 @@ struct LearnerOptions {
   // seldom (Apache) is judged by sync_limit alone.
   std::int64_t silence_ms_max = 700;
   // Refuses to trust what is on disk (a truncation that could not be done): asks for a snapshot by
-  // saying that its last zxid is 0.
+  // saying that its last zxid is 0, and not to be counted: a quorum that such an answer made could
+  // elect a leader without what is committed here.
   bool wants_snapshot = false;
 };
 
@@ -53,7 +54,9 @@ struct LearnerEffects {
   // Txns to keep until their commit, ascending. `durable`: append to the log, then on_persisted.
   // (During SNAP they are not logged: the snapshot that install_snapshot writes holds them.)
   struct Txn {
-    wire::TxnBytes txn;  // lives as long as the bytes handed in, or as this learner
+    // Lives as long as the bytes handed in with the packet; without any (a txn that was kept back),
+    // until it is both committed and persisted.
+    wire::TxnBytes txn;
     bool durable = true;
   };
   std::vector<Txn> txns;
