@@ -90,8 +90,9 @@ bool Election::is_usable(ServerId from, const Vote& vote) {
 
 void Election::on_looking(ServerId from, const Vote& vote, base::Instant now,
                           ElectionEffects& effects) {
-  // A server without history must not help to elect; nor can those who have no vote learn anything
-  // from those who do not know either.
+  // A server without history must not help to elect: all it can do is to hear who was.
+  if (vote.zxid.value == -1) askers_.insert(from);
+  // Nor can those who have no vote learn anything from those who do not know either.
   if (!may_vote() || vote.zxid.value == -1) return;
   if (vote.round < round_) return;
   const bool better_than_ours = is_better(vote, initial_, quorum_.weight_of(vote.leader));

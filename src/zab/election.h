@@ -116,7 +116,7 @@ class Election {
   std::optional<base::Instant> finalize_at_;  // set: a quorum agrees with proposal_
   std::optional<base::Instant> notify_at_;    // set while searching
   std::int64_t notification_interval_ms_ = 0;
-  std::set<ServerId> askers_;  // members that do not vote and asked: told when it is over
+  std::set<ServerId> askers_;  // members that cannot vote and asked: told when it is over
   std::set<ServerId> blamed_;  // who sent votes of no use, so that the log says it once a search
 
   std::set<ServerId> unreachable_;  // voters

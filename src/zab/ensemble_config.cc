@@ -143,7 +143,7 @@ class Parser {
     if (!sid) return "expected a server's number after server.";
     if (config.members.contains(*sid)) return "named twice";
     auto member = parse_member(*sid, value);
-    if (!member) return member.error().message;
+    if (!member) return member.error().message.substr(key.size() + 2);  // it names the key
     config.members.emplace(*sid, std::move(*member));
     return std::nullopt;
   }
