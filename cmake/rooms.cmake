@@ -22,8 +22,8 @@ if(DROVER_SANITIZE)
     # UBSan only prints unless told otherwise, and a test passes whatever is printed.
     target_compile_options(drover_options INTERFACE -fno-sanitize-recover=undefined)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # GCC's shared one ignores log_path, by which the tests find what it reports.
-      target_link_options(drover_options INTERFACE -static-libubsan)
+      # The shared libraries do not agree on log_path, by which the tests find what they report.
+      target_link_options(drover_options INTERFACE -static-libasan -static-libubsan)
     endif()
   endif()
 endif()

@@ -59,7 +59,8 @@ bool ReplicaRunner::idle() const {
 }
 
 void ReplicaRunner::run() {
-  scheduled_.store(false, std::memory_order_release);
+  // Not a store: whoever found it set, and so left the waking to this run, is seen from here on.
+  scheduled_.exchange(false, std::memory_order_acq_rel);
   const std::int64_t durable = durable_.exchange(-1, std::memory_order_acq_rel);
   {
     const MutexLock lock(mutex_);

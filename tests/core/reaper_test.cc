@@ -9,7 +9,6 @@ namespace drover::core_test {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 using wire::OpCode;
 
 ServerOptions options() {
