@@ -2,8 +2,9 @@
 // One leadership (Leader, LearnerHandler): discovery, synchronisation, broadcast. Payload is
 // opaque.
 //
-// Begins with the decision of the election and ends with step_down in the effects, after which it
-// is destroyed; a later leadership is another object. Threads: one. Deterministic.
+// Begins with the decision of the election and ends with step_down in the effects (all its links
+// are then to be closed), after which it is destroyed; a later leadership is another object.
+// Threads: one. Deterministic.
 //
 // The fences: LEADERINFO leaves only after on_accepted_epoch_saved; NEWLEADER is counted for
 // ourselves only after on_current_epoch_saved; our own ack for a txn is on_persisted.
@@ -34,6 +35,8 @@ struct LeaderOptions {
   std::int64_t ping_interval_ms = 100;
   std::int64_t max_time_to_wait_for_epoch_ms = -1;  // leader.maxTimeToWaitForEpoch
   bool force_snapshot_sync = false;
+  // The last zxid of an epoch has this counter; then comes another election (ZOOKEEPER-1277).
+  std::int64_t counter_max = 0xfffffffe;
 };
 
 struct LeaderEffects {
@@ -73,12 +76,15 @@ struct LearnerView {  // for operators
 
 class Leader {
  public:
-  // `history`: ours, durable and fully applied. `log` must outlive this; so must `config`.
+  // `history`: ours, durable and fully applied; `proposals` ends with it and has it committed
+  // (ProposalLog::settle). `proposals`, `config` and `log` must outlive this. Requires that
+  // `config` has us as a voter.
   Leader(ServerId self, const EnsembleConfig& config, LeaderOptions options, const History& history,
          ProposalLog& proposals, base::Log& log, base::Instant now, LeaderEffects& effects);
   ~Leader();
 
   // ---- learners. A link is theirs after on_accepted until on_closed; the host owns Link objects.
+  // After `close` was set in one of them, what it says is ignored.
   void on_accepted(Link& link, base::Instant now);
   // One packet, cut by decode_packet. An error in it closes the link, with a line in the log.
   void on_packet(Link& link, const QuorumPacket& packet, base::Instant now, LeaderEffects& effects);
@@ -93,7 +99,8 @@ class Leader {
   // ---- broadcast. Requires established. In zxid order without gaps. Copies (into the proposal
   // log).
   void propose(const wire::TxnBytes& txn, base::Instant now, LeaderEffects& effects);
-  // To a learner, between what is already queued for it: SYNC, REVALIDATE.
+  // To a learner, behind what is already queued for it: SYNC, REVALIDATE. One that is gone, or does
+  // not serve, gets nothing.
   void send(LinkId link, PacketType type, Zxid zxid, wire::NullableBytes data,
             LeaderEffects& effects);
 

@@ -1,0 +1,129 @@
+// Proposals, acks, commits.
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "zab/leader_impl.h"
+
+namespace drover::zab {
+
+void Leader::propose(const wire::TxnBytes& txn, base::Instant now, LeaderEffects& effects) {
+  Impl& impl = *impl_;
+  if (impl.phase == LeaderPhase::kOver) return;
+  DROVER_ASSERT(impl.phase == LeaderPhase::kBroadcast, "proposed before a quorum follows");
+  DROVER_ASSERT(txn.zxid == impl.last_proposed.next() && txn.zxid.epoch() == impl.epoch,
+                "proposals have consecutive zxids");
+  impl.proposals.append(txn);
+  impl.acks.propose();
+  impl.last_proposed = txn.zxid;
+  impl.scratch.clear();
+  for (auto& [id, handler] : impl.handlers) {
+    if (handler.observer || handler.stage < HandlerStage::kNewLeader) continue;
+    if (impl.scratch.empty()) {
+      encode_packet(PacketType::kProposal, txn.zxid, txn.bytes, impl.scratch);
+    }
+    handler.link->output.append(impl.scratch.view());
+    handler.last_sent = now;
+    if (handler.stage == HandlerStage::kServing) impl.await_ack(handler, txn.zxid, now);
+    impl.mark_dirty(handler, effects);
+  }
+  if (txn.zxid.counter() >= impl.options.counter_max) {
+    impl.step_down("the zxids of this epoch are used up", effects);
+    impl.finish(effects);
+  }
+}
+
+void Leader::on_persisted(Zxid up_to, base::Instant now, LeaderEffects& effects) {
+  Impl& impl = *impl_;
+  if (impl.phase != LeaderPhase::kBroadcast || up_to <= impl.self_acked) return;
+  impl.acks.ack(impl.self_acked, up_to, impl.self_bit);
+  impl.self_acked = std::min(up_to, impl.last_proposed);
+  impl.commit(now, effects);
+}
+
+void Leader::send(LinkId link, PacketType type, Zxid zxid, wire::NullableBytes data,
+                  LeaderEffects& effects) {
+  LearnerHandler* const handler = impl_->find(link);
+  if (handler == nullptr || handler->stage != HandlerStage::kServing) return;
+  encode_packet({type, zxid, data, std::nullopt}, handler->link->output);
+  impl_->mark_dirty(*handler, effects);
+}
+
+void Leader::Impl::on_serving_packet(LearnerHandler& handler, const QuorumPacket& packet,
+                                     base::Instant now, LeaderEffects& effects) {
+  bool valid = false;
+  switch (packet.type) {
+    case PacketType::kAck:
+      return on_ack(handler, packet.zxid, now, effects);
+    case PacketType::kPing:
+      valid = packet.data.has_value();
+      break;
+    case PacketType::kRequest:
+      valid = ForwardedRequest::decode(packet.data).has_value();
+      break;
+    case PacketType::kRevalidate:
+      valid = packet.data && packet.data->size() >= SessionTimeout::kSize;
+      break;
+    default:
+      return drop(handler,
+                  fmt::format("unexpected {} (type {})", name_of(packet.type),
+                              static_cast<std::int32_t>(packet.type)),
+                  effects);
+  }
+  if (!valid) return drop(handler, fmt::format("{} without data", name_of(packet.type)), effects);
+  effects.requests.push_back({handler.link->id, handler.sid, packet.type, packet});
+}
+
+void Leader::Impl::on_ack(LearnerHandler& handler, Zxid zxid, base::Instant now,
+                          LeaderEffects& effects) {
+  if (zxid > last_proposed) {
+    return drop(
+        handler,
+        fmt::format("acks {:#x}, the last proposed is {:#x}", zxid.value, last_proposed.value),
+        effects);
+  }
+  // (e,0) answers UPTODATE; what is acked already, or was committed before it came, says nothing
+  // new.
+  if (zxid.counter() == 0 || zxid <= handler.acked) return;
+  acks.ack(handler.acked, zxid, handler.voter_bit);
+  handler.acked = zxid;
+  if (zxid >= handler.awaited.zxid) {
+    handler.awaited = zxid < handler.newest.zxid ? handler.newest : LearnerHandler::Awaited{};
+  }
+  if (handler.voter_bit != 0) commit(now, effects);
+}
+
+void Leader::Impl::commit(base::Instant now, LeaderEffects& effects) {
+  const std::int64_t taken = acks.take_committed(quorum);
+  if (taken == 0) return;
+  const Zxid after(acks.first().value - taken - 1);
+  last_committed = Zxid(acks.first().value - 1);
+  for (auto& [id, handler] : handlers) {
+    if (handler.stage < HandlerStage::kNewLeader || handler.dropped) continue;
+    send_commits(handler, after, last_committed);
+    handler.last_sent = now;
+    mark_dirty(handler, effects);
+  }
+  proposals.commit(last_committed);  // may drop what was just read
+  effects.committed = last_committed;
+}
+
+void Leader::Impl::send_commits(LearnerHandler& handler, Zxid after, Zxid up_to) {
+  base::ByteBuffer& out = handler.link->output;
+  if (!handler.observer) {
+    for (Zxid zxid = after.next(); zxid <= up_to; zxid = zxid.next()) {
+      encode_packet(PacketType::kCommit, zxid, out);
+    }
+    return;
+  }
+  proposals.for_each(after, up_to, [&out](const wire::TxnBytes& txn) {
+    encode_packet(PacketType::kInform, txn.zxid, txn.bytes, out);
+  });
+}
+
+void Leader::Impl::await_ack(LearnerHandler& handler, Zxid zxid, base::Instant now) {
+  handler.newest = {zxid, now};
+  if (handler.awaited.zxid == Zxid(0)) handler.awaited = handler.newest;
+}
+
+}  // namespace drover::zab
