@@ -27,14 +27,15 @@ void DiskThread::start() {
 
 void DiskThread::submit(std::vector<wire::TxnBytes>& txns) {
   const MutexLock lock(mutex_);
-  const bool was_idle = queue_.empty();
-  if (was_idle) {
+  if (queue_.empty()) {
     queue_.swap(txns);
   } else {
     queue_.insert(queue_.end(), txns.begin(), txns.end());
   }
   txns.clear();
-  if (was_idle) changed_.notify_all();
+  if (queue_.size() < awaited_) return;
+  awaited_ = kNobodyWaits;
+  changed_.notify_all();
 }
 
 void DiskThread::stop() {
@@ -56,18 +57,32 @@ void DiskThread::reset_probe() {
   probe_ = {};
 }
 
+// Waits for txns, a little also for those that are about to come. False: the end.
+bool DiskThread::take(std::vector<wire::TxnBytes>& batch) {
+  const MutexLock lock(mutex_);
+  if (const std::size_t wanted = linger_.wanted(queue_.size()); wanted > queue_.size()) {
+    const auto end = SteadyClock::now() + Linger::kWaitMax;
+    while (queue_.size() < wanted && !stopping_) {
+      awaited_ = wanted;
+      if (!changed_.wait_until(mutex_, end)) break;
+    }
+  }
+  while (queue_.empty() && !stopping_) {
+    awaited_ = 1;
+    changed_.wait(mutex_);
+  }
+  awaited_ = kNobodyWaits;
+  batch.swap(queue_);
+  linger_.taken(batch.size());
+  return !batch.empty();
+}
+
 void DiskThread::run() {
   name_this_thread("disk");
   std::vector<wire::TxnBytes> batch;
-  while (true) {
-    batch.clear();
-    {
-      const MutexLock lock(mutex_);
-      while (queue_.empty() && !stopping_) changed_.wait(mutex_);
-      if (queue_.empty()) break;
-      batch.swap(queue_);
-    }
+  while (take(batch)) {
     if (!write(batch)) return;
+    batch.clear();
   }
   // A clean stop closes the file: it is marked as synced to its end and gives its padding back.
   if (const auto closed = writer_.roll(); !closed)

@@ -1,13 +1,15 @@
 #pragma once
 // The thread that makes txns durable: append, fdatasync, say so. Whatever arrives while it is busy
-// is the next batch, so the slower the disk the larger the batch (group commit). It also decides
-// when the log rolls, which is when a snapshot is due.
+// is the next batch, so the slower the disk the larger the batch (group commit); a batch waits a
+// little for clients that are about to come back (linger.h). It also decides when the log rolls,
+// which is when a snapshot is due.
 //
 // A failed write or sync is final (storage/log_writer.h): `on_failure` is told, nothing is written
 // any more.
 
 #include <drover/result.h>
 
+#include <cstdint>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "admin/summary.h"
 #include "base/log.h"
 #include "base/prng.h"
+#include "server/linger.h"
 #include "server/mutex.h"
 #include "storage/log_writer.h"
 #include "storage/roll_policy.h"
@@ -55,7 +58,10 @@ class DiskThread {
   void reset_probe();
 
  private:
+  static constexpr std::size_t kNobodyWaits = SIZE_MAX;
+
   void run();
+  bool take(std::vector<wire::TxnBytes>& batch);
   bool write(std::vector<wire::TxnBytes>& batch);
   Result<void> append_and_sync(std::vector<wire::TxnBytes>& batch);
 
@@ -65,10 +71,13 @@ class DiskThread {
   base::Prng prng_;
   storage::LogWriter writer_;   // the thread's own
   storage::RollPolicy policy_;  // the thread's own
+  Linger linger_;               // the thread's own
 
   mutable Mutex mutex_;
   CondVar changed_;
   std::vector<wire::TxnBytes> queue_ DROVER_GUARDED_BY(mutex_);
+  // As many in the queue wake the thread.
+  std::size_t awaited_ DROVER_GUARDED_BY(mutex_) = kNobodyWaits;
   bool stopping_ DROVER_GUARDED_BY(mutex_) = false;
   DiskProbe probe_ DROVER_GUARDED_BY(mutex_);
   std::thread thread_;
