@@ -141,6 +141,14 @@ def lane_steps(requests, commit):
 
 CONNECT = struct.pack(">iqiq", 0, 0, 30000, 0) + buffer(bytes(16))
 
+def notification(state, leader, zxid, round_number, config=b"version=0"):
+    return struct.pack(">iqqqqi", state, leader, zxid, round_number, 1, 2) + buffer(config)
+
+
+FIRST_MESSAGE = struct.pack(">qq", -65536, 4) + buffer(b"d:2")
+NOTIFICATIONS = [notification(0, 4, 0x100000009, 1), notification(2, 4, 0x100000009, 1), notification(0, 3, 7, 9)]
+
+
 SEEDS = {
     "connect_request_fuzz": [CONNECT, CONNECT + b"\1"],
     "client_request_fuzz": [request(1, op, body) for op, body in REQUESTS],
@@ -149,6 +157,16 @@ SEEDS = {
     "snapshot_reader_fuzz": [b"\0" + snapshot(), b"\1" + gzip.compress(snapshot(), mtime=0), b"\3" + snapshot_body()],
     "snapshot_stream_fuzz": [
         bytes([piece]) + snapshot_body() + buffer(b"/") + buffer(b"BenWasHere") + b"behind" for piece in (0, 1, 50)
+    ],
+    "notification_fuzz": [
+        NOTIFICATIONS[0],
+        NOTIFICATIONS[0][:40],
+        NOTIFICATIONS[0][:28],
+        FIRST_MESSAGE,
+        struct.pack(">qq", -65535, 3) + buffer(b"[::1]:2|0.0.0.0:3"),
+        struct.pack(">q", 3),
+        *(bytes([piece]) + FIRST_MESSAGE + b"".join(map(buffer, NOTIFICATIONS)) for piece in (0, 1, 0x87)),
+        b"\0" + FIRST_MESSAGE + struct.pack(">i", 524289),
     ],
     "lane_fuzz": [
         lane_steps(REQUESTS, True),
