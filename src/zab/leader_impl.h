@@ -43,6 +43,7 @@ struct LearnerHandler {
   bool observer = false;        // said OBSERVERINFO: gets INFORM
   std::uint64_t voter_bit = 0;  // 0: does not vote
   Zxid last_zxid;               // as it said in ACKEPOCH
+  bool wants_snapshot = false;  // has nothing that it would vouch for
 
   base::Instant last_heard;
   base::Instant last_sent;

@@ -105,13 +105,15 @@ void Leader::Impl::on_ack_epoch(LearnerHandler& handler, const QuorumPacket& pac
   if (!packet.data || packet.data->size() < 4) {
     return drop(handler, "ACKEPOCH without an epoch", effects);
   }
+  constexpr Epoch kDoNotCountMe = -1;
+  const Epoch current = wire::JuteReader(*packet.data).read_int();
   handler.last_zxid = packet.zxid;
+  // Perhaps one of ours that could not truncate: to such a one even an empty DIFF is no help.
+  handler.wants_snapshot = packet.zxid == Zxid(0) && current == kDoNotCountMe;
   // Who comes after the quorum is not compared: what it has in excess is truncated.
   if (phase != LeaderPhase::kEpochAcks) return synchronise(handler, now, effects);
 
   handler.stage = HandlerStage::kEpochAcked;
-  constexpr Epoch kDoNotCountMe = -1;
-  const Epoch current = wire::JuteReader(*packet.data).read_int();
   if (current == kDoNotCountMe) return;
   if (std::pair(current, packet.zxid) > std::pair(history.current_epoch, history.last_zxid)) {
     return drop(handler,
@@ -128,8 +130,8 @@ void Leader::Impl::synchronise(LearnerHandler& handler, base::Instant now, Leade
   // All that is outstanding will be sent, and acked, once more. What it acked earlier does not
   // count: it is about to truncate it, or has lost its disk.
   acks.withdraw(handler.voter_bit);
-  const SyncPlan plan =
-      plan_sync(handler.last_zxid, proposals.committed(), proposals, options.force_snapshot_sync);
+  const SyncPlan plan = plan_sync(handler.last_zxid, proposals.committed(), proposals,
+                                  options.force_snapshot_sync || handler.wants_snapshot);
   log.info("sid={} link {}: {} sid={} at {:#x} gets {} {:#x}", self.value, handler.link->id.value,
            handler.kind(), handler.sid.value, handler.last_zxid.value, name_of(plan.kind),
            plan.zxid.value);

@@ -337,8 +337,9 @@ TEST(LeaderTest, WhoPromisedAlreadyIsNotCountedAgain) {
   stage.ack_epoch(3, 0, Zxid(0));
   EXPECT_EQ(stage.out(),
             "save current epoch 1\n"
-            "-> 2: DIFF 0x0\n-> 2: NEWLEADER 0x100000000\n"
-            "-> 3: LEADERINFO 0x100000000\n-> 3: DIFF 0x0\n-> 3: NEWLEADER 0x100000000\n");
+            "-> 2: SNAP 0x0\n"
+            "-> 3: LEADERINFO 0x100000000\n-> 3: DIFF 0x0\n-> 3: NEWLEADER 0x100000000\n"
+            "-> 2: (snapshot after 0x0)\n");
 }
 
 TEST(LeaderTest, AnEmptyServerThatMustNotVoteIsNotCounted) {
@@ -518,6 +519,16 @@ TEST(LeaderTest, ForcedSnapshot) {
   EXPECT_EQ(stage.out(), "established 2\n-> 2: NEWLEADER 0x200000000\n-> 2: UPTODATE\n");
 }
 
+TEST(LeaderTest, AServerThatDistrustsItsDiskGetsASnapshotOfNothingToo) {
+  Stage stage;
+  establish(stage, 0, Zxid(0));
+  stage.connect(3);
+  stage.info(3, 1);
+  stage.ack_epoch(3, -1, Zxid(0));
+  EXPECT_EQ(stage.out(),
+            "-> 3: LEADERINFO 0x100000000\n-> 3: SNAP 0x0\n-> 3: (snapshot after 0x0)\n");
+}
+
 TEST(LeaderTest, AnObserverIsInformed) {
   Stage stage({.voters = 3, .observers = 1});
   establish(stage, 0, Zxid(0));
@@ -525,7 +536,7 @@ TEST(LeaderTest, AnObserverIsInformed) {
   stage.skip();
   stage.connect(4);
   stage.info(4, 1, PacketType::kObserverInfo);
-  stage.ack_epoch(4, -1, Zxid(0));
+  stage.ack_epoch(4, 0, Zxid(0));
   stage.ack(4, z(1, 0));
   EXPECT_EQ(stage.out(),
             "-> 4: LEADERINFO 0x100000000\n-> 4: DIFF 0x0\n-> 4: NEWLEADER 0x100000000\n"

@@ -10,7 +10,8 @@ corpus=build/fuzz/corpus
 mkdir -p build/fuzz/found
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
-  targets=(connect_request_fuzz client_request_fuzz txn_record_fuzz log_reader_fuzz snapshot_reader_fuzz lane_fuzz notification_fuzz)
+  targets=(connect_request_fuzz client_request_fuzz txn_record_fuzz log_reader_fuzz snapshot_reader_fuzz
+    snapshot_stream_fuzz lane_fuzz notification_fuzz quorum_packet_fuzz leader_fuzz)
 fi
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 status=0
