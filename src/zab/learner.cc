@@ -95,7 +95,7 @@ struct Learner::Impl {
   std::deque<Proposal> pending{};
   std::size_t committed_kept = 0;                   // so many of `pending`, from the front
   std::deque<std::pair<Zxid, std::string>> lent{};  // bytes that the effects' views show
-  std::deque<Zxid> to_ack{};
+  std::deque<Zxid> to_ack{};                        // Invariant: empty until NEWLEADER is acked
   Zxid last_committed{};
   Zxid last_durable{};  // newest that was asked to be made durable
   Zxid persisted{};     // newest that is
@@ -443,7 +443,6 @@ void Learner::Impl::up_to_date(LearnerEffects& effects) {
 // ---- broadcast
 
 void Learner::Impl::ack_persisted(LearnerEffects& effects) {
-  if (!acked_new_leader()) return;
   while (!to_ack.empty() && to_ack.front() <= persisted) {
     send(PacketType::kAck, to_ack.front(), effects);
     to_ack.pop_front();

@@ -709,6 +709,30 @@ TEST_F(LearnerTest, TxnsThatAreInsideTheSnapshotAreNotRepeated) {
 )");
 }
 
+TEST_F(LearnerTest, AProposalInsideTheSnapshotThatIsCommittedLateIsAckedAndNotRepeated) {
+  discover(kHistory);
+  expect(R"(
+> SNAP 1:9
+  receive snapshot 1:9
+> snapshot received
+> PROPOSAL 1:9
+> PROPOSAL 1:a
+> NEWLEADER 2:0
+  install snapshot
+> snapshot installed
+  save current epoch 2
+> current epoch saved
+  send ACK 2:0
+  send ACK 1:9
+  txn 1:a
+> COMMIT 1:9
+> persisted 1:a
+  send ACK 1:a
+> COMMIT 1:a
+  committed 1:a
+)");
+}
+
 // A history that is longer than the leader's is replaced all the same, and nothing that is said of
 // it counts.
 TEST_F(LearnerTest, SnapBelowOurOwnHistory) {
