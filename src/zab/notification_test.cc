@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "wire/jute_writer.h"
+#include "zab/ensemble_config.h"
 
 namespace drover::zab {
 namespace {
@@ -51,6 +52,33 @@ TEST(NotificationTest, GoldenBytes) {
   EXPECT_EQ(decoded->vote, notification.vote);
   EXPECT_EQ(decoded->version, 2);
   EXPECT_EQ(decoded->config, "version=0");
+}
+
+// Taken from the wire: Apache 3.8.0, server 2 of three, freshly started, looking for the first
+// time.
+TEST(NotificationTest, ApacheSendsTheSameBytes) {
+  constexpr std::string_view kConfig =
+      "server.1=127.0.0.1:58023:60345:participant\n"
+      "server.2=127.0.0.1:36377:40017:participant\n"
+      "server.3=127.0.0.1:38847:37247:participant\nversion=0";
+  const auto captured =
+      unhex(
+          "00000000 0000000000000002 0000000000000000 0000000000000001 0000000000000000"
+          "00000002 0000008a") +
+      std::string(kConfig);
+  const auto config = EnsembleConfig::parse(kConfig);
+  ASSERT_TRUE(config) << config.error().message;
+  const auto text = config->text();
+  base::ByteBuffer out;
+  Notification{
+      .state = Role::kLooking, .vote = {ServerId(2), Zxid(0), 0, 1}, .version = 2, .config = text}
+      .encode(out);
+  EXPECT_EQ(hex(out.view()), hex(captured));
+
+  base::ByteBuffer first;
+  InitialMessage::encode(ServerId(2), "127.0.0.1", 40017, first);
+  EXPECT_EQ(hex(first.view()),
+            "ffffffffffff000000000000000000020000000f3132372e302e302e313a3430303137");
 }
 
 TEST(NotificationTest, OldFormatsAreReadAsJavaReadsThem) {
