@@ -94,9 +94,8 @@ TEST_F(TreeTest, RootHasTwoNames) {
 
 TEST_F(TreeTest, MalformedPathsAreSimplyNotThere) {
   create("/a");
-  for (const std::string_view path : {"a", "/a/", "//a", "/a//", "//", "a/", "/A", "/a/b", " /a",
-                                      "/"
-                                      "zookeeper/"}) {
+  for (const std::string_view path :
+       {"a", "/a/", "//a", "/a//", "//", "a/", "/A", "/a/b", " /a", "/zookeeper/"}) {
     EXPECT_EQ(tree.find(path), kNoNode) << path;
     EXPECT_EQ(tree.set_data(path, "", 1, Zxid(1), 1), ErrorCode::kNoNode) << path;
     EXPECT_EQ(tree.remove(path, Zxid(1)), ErrorCode::kNoNode) << path;

@@ -1,5 +1,6 @@
 #include "txn/ip_address.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace drover::txn {
@@ -65,10 +66,8 @@ std::optional<IpAddress> parse_v6(std::string_view text) {
   const auto before = parse_groups(text.substr(0, gap), address.bytes.data(), kGroups - 1);
   const auto after = parse_groups(text.substr(gap + 2), tail.data(), kGroups - 1);
   if (!before || !after || *before + *after >= kGroups) return std::nullopt;
-  for (int i = 0; i < *after * 2; ++i) {
-    address.bytes[static_cast<std::size_t>(16 - *after * 2 + i)] =
-        tail[static_cast<std::size_t>(i)];
-  }
+  const auto tail_end = tail.begin() + *after * 2;
+  std::copy_backward(tail.begin(), tail_end, address.bytes.end());
   return address;
 }
 

@@ -223,7 +223,6 @@ TEST_F(MultiTest, PerOperationErrorsOfCreate) {
 
 TEST_F(MultiTest, WhatCannotBeDecodedFailsAsAWholeAndTakesAZxid) {
   make("/a");
-  const std::string end = encoded(wire::MultiHeader{OpCode::kError, true, -1});
   const std::string get = encoded(wire::PathWatchRequest{"/a", false});
   const std::vector<std::string> bodies{
       "",
