@@ -323,9 +323,10 @@ void Learner::Impl::proposal(Zxid zxid, wire::NullableBytes data, LearnerEffects
     pending.push_back({zxid, std::string(*data)});
     return;
   }
-  effects.txns.push_back({.txn = {zxid, *data}, .durable = true});
   pending.push_back({zxid});
   if (!options.observer) to_ack.push_back(zxid);
+  if (in_image(zxid)) return ack_persisted(effects);
+  effects.txns.push_back({.txn = {zxid, *data}, .durable = true});
 }
 
 void Learner::Impl::commit(Zxid zxid, LearnerEffects& effects) {

@@ -9,6 +9,7 @@
 
 #include <sstream>
 
+#include "base/prng.h"
 #include "wire/jute_writer.h"
 #include "zab/silence_watch.h"
 
@@ -1053,6 +1054,210 @@ TEST_F(SilenceTest, OurOwnSleepIsNotTheLeadersSilence) {
   play("> PING 2:0\n> ms 100\n> ms 500\n> ms 100\n");
   EXPECT_THAT(played(), Not(HasSubstr("leave")));
   EXPECT_EQ(ms_until_it_leaves(), 600);
+}
+
+// ---- any leader
+
+// A leader that says plausible things in any order, and a disk that takes its time. Whatever comes,
+// no fence is broken: what is checked here is what the header promises.
+class AnyLeader {
+ public:
+  explicit AnyLeader(std::uint64_t seed) : prng_(seed) {
+    link_.id = LinkId(1);
+    options_.observer = prng_.chance(1, 4);
+    learner_ = std::make_unique<Learner>(ServerId(1), config_, options_, ServerId(3), kHistory,
+                                         link_, log_, now(), effects_);
+    learner_->on_connected(now(), effects_);
+    check();
+  }
+  // Answers how far it came: epochs saved, ACKs of NEWLEADER, ACKs of txns.
+  struct Reached {
+    int joined = 0;
+    int acks = 0;
+    int installs = 0;
+  };
+  Reached run() {
+    for (int step = 0; step < 200 && !left_ && !::testing::Test::HasFailure(); ++step) {
+      now_ms_ += static_cast<std::int64_t>(prng_.below(20));
+      if (prng_.chance(1, 2)) {
+        disk();
+      } else if (!receiving_) {
+        packet();
+      }
+      check();
+    }
+    return reached_;
+  }
+
+ private:
+  base::Instant now() const { return base::Instant::from_ms(now_ms_); }
+
+  // One report that is due, if any is.
+  void disk() {
+    if (saving_accepted_) {
+      saving_accepted_ = false;
+      learner_->on_accepted_epoch_saved(now(), effects_);
+    } else if (truncating_) {
+      truncating_ = false;
+      learner_->on_truncated(!prng_.chance(1, 8), now(), effects_);
+    } else if (receiving_) {
+      receiving_ = false;
+      learner_->on_snapshot_received(now(), effects_);
+    } else if (installing_) {
+      installing_ = false;
+      installed_ = true;
+      durable_ = in_tree_;
+      ++reached_.installs;
+      learner_->on_snapshot_installed(now(), effects_);
+    } else if (!unsynced_.empty() && prng_.chance(2, 3)) {
+      const std::size_t n = 1 + prng_.below(unsynced_.size());
+      durable_ = unsynced_[n - 1];
+      unsynced_.erase(unsynced_.begin(), unsynced_.begin() + static_cast<std::ptrdiff_t>(n));
+      learner_->on_persisted(durable_, now(), effects_);
+    } else if (saving_current_) {
+      saving_current_ = false;
+      saved_current_ = true;
+      learner_->on_current_epoch_saved(now(), effects_);
+    }
+  }
+
+  // What a right leader would say next, mostly.
+  void packet() {
+    if (prng_.chance(1, 60)) {  // anything
+      const auto type = static_cast<PacketType>(prng_.below(21));
+      return say(type, Zxid::of(static_cast<std::int64_t>(prng_.below(4)),
+                                static_cast<std::int64_t>(prng_.below(9))));
+    }
+    if (said_ == 0) return say(PacketType::kLeaderInfo, Zxid::of(2, 0));
+    if (said_ == 1) {
+      if (saving_accepted_) return;
+      const PacketType plans[] = {PacketType::kDiff, PacketType::kTrunc, PacketType::kSnap};
+      const PacketType plan = plans[prng_.below(3)];
+      next_ = plan == PacketType::kDiff ? kLast : Zxid::of(1, 2);
+      return say(plan, next_);
+    }
+    const std::uint64_t choice = prng_.below(8);
+    if (choice < 3) {
+      next_ = next_.epoch() == 1 && prng_.chance(1, 3) ? Zxid::of(2, 1) : next_.next();
+      uncommitted_.push_back(next_);
+      return say(PacketType::kProposal, next_);
+    }
+    if (choice < 6) {
+      if (uncommitted_.empty()) return;
+      const Zxid oldest = uncommitted_.front();
+      uncommitted_.pop_front();
+      return say(PacketType::kCommit, oldest);
+    }
+    if (choice == 6 && !new_leader_said_) {
+      new_leader_said_ = true;
+      return say(PacketType::kNewLeader, Zxid::of(2, 0));
+    }
+    say(choice == 6 && joined_ ? PacketType::kUpToDate : PacketType::kPing, Zxid::of(2, 0));
+  }
+
+  void say(PacketType type, Zxid zxid) {
+    ++said_;
+    const std::string bytes = txn_bytes(zxid);
+    wire::NullableBytes data;
+    if (type == PacketType::kProposal || type == PacketType::kInform) data = bytes;
+    learner_->on_packet({.type = type, .zxid = zxid, .data = data, .authinfo = {}}, now(),
+                        effects_);
+  }
+
+  void check() {
+    for (const auto& txn : effects_.txns) {
+      EXPECT_GT(txn.txn.zxid, newest_txn_) << "txns ascend";
+      EXPECT_EQ(txn.txn.bytes, txn_bytes(txn.txn.zxid));
+      newest_txn_ = txn.txn.zxid;
+      if (txn.durable) unsynced_.push_back(txn.txn.zxid);
+      EXPECT_EQ(txn.durable, !snap_ || joined_ || saved_current_);
+    }
+    if (effects_.committed) {
+      EXPECT_LE(*effects_.committed, newest_txn_) << "nothing is committed that is not there";
+      EXPECT_GT(*effects_.committed, in_tree_);
+      in_tree_ = *effects_.committed;
+    }
+    if (effects_.truncate) {
+      truncating_ = true;
+      newest_txn_ = in_tree_ = *effects_.truncate;
+    }
+    if (effects_.receive_snapshot) {
+      receiving_ = snap_ = true;
+      newest_txn_ = in_tree_ = *effects_.receive_snapshot;
+    }
+    if (effects_.install_snapshot) installing_ = true;
+    if (effects_.save_accepted_epoch) saving_accepted_ = true;
+    if (effects_.save_current_epoch) {
+      EXPECT_TRUE(unsynced_.empty()) << "the epoch comes after the history";
+      EXPECT_TRUE(!snap_ || installed_);
+      saving_current_ = true;
+    }
+    check_sent();
+    EXPECT_FALSE(left_ && !effects_.txns.empty());
+    if (effects_.leave) left_ = true;
+    effects_.clear();
+    link_.dirty = false;
+  }
+
+  void check_sent() {
+    while (!link_.output.empty()) {
+      const auto decoded = decode_packet(link_.output.view(), 1000);
+      ASSERT_TRUE(decoded && *decoded);
+      const QuorumPacket& packet = (*decoded)->packet;
+      EXPECT_FALSE(packet.type == PacketType::kAckEpoch && saving_accepted_);
+      if (packet.type == PacketType::kAck) check_ack(packet.zxid);
+      link_.output.consume((*decoded)->size);
+    }
+  }
+
+  void check_ack(Zxid zxid) {
+    EXPECT_TRUE(saved_current_) << "no ACK before the current epoch is saved";
+    if (zxid == Zxid::of(2, 0)) {
+      joined_ = true;
+      ++reached_.joined;
+      return;
+    }
+    EXPECT_TRUE(joined_) << "no ACK of a txn before that of NEWLEADER";
+    EXPECT_FALSE(options_.observer);
+    EXPECT_LE(zxid, durable_) << "no ACK of what is not durable";
+    EXPECT_GT(zxid, last_ack_) << "ACKs ascend";
+    last_ack_ = zxid;
+    ++reached_.acks;
+  }
+
+  base::Prng prng_;
+  EnsembleConfig config_ = ensemble();
+  LearnerOptions options_;
+  base::NullLog log_;
+  Link link_;
+  LearnerEffects effects_;
+  std::unique_ptr<Learner> learner_;
+  std::int64_t now_ms_ = 0;
+  int said_ = 0;
+  Zxid next_;
+  std::deque<Zxid> uncommitted_;
+  bool new_leader_said_ = false;
+  bool saving_accepted_ = false, saving_current_ = false, saved_current_ = false;
+  bool truncating_ = false, receiving_ = false, snap_ = false;
+  bool installing_ = false, installed_ = false, joined_ = false, left_ = false;
+  std::vector<Zxid> unsynced_;
+  Zxid durable_ = kLast, in_tree_ = kLast, newest_txn_ = kLast, last_ack_;
+  Reached reached_;
+};
+
+TEST(AnyLeaderTest, NoFenceIsEverBroken) {
+  AnyLeader::Reached all;
+  for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+    const auto reached = AnyLeader(seed).run();
+    if (::testing::Test::HasFailure()) FAIL() << "seed " << seed;
+    all.joined += reached.joined;
+    all.acks += reached.acks;
+    all.installs += reached.installs;
+  }
+  // The runs went somewhere.
+  EXPECT_GT(all.joined, 1000);
+  EXPECT_GT(all.acks, 10000);
+  EXPECT_GT(all.installs, 300);
 }
 
 }  // namespace
