@@ -117,6 +117,10 @@ void srvr(Out out, const StatusView& view, bool with_clients) {
                  view.latency_ms.min, java_double(view.latency_ms.average()), view.latency_ms.max,
                  view.packets_received, view.packets_sent, view.connections_count, view.outstanding,
                  hex(view.zxid.value), view.mode, shown_node_count(view));
+  if (!view.ensemble || !view.ensemble->leader) return;
+  const auto& leader = *view.ensemble->leader;
+  fmt::format_to(out, "Proposal sizes last/min/max: {}/{}/{}\n", leader.proposal_bytes_last,
+                 leader.proposal_bytes_min, leader.proposal_bytes_max);
 }
 
 void conf(Out out, const StatusView& view) {
@@ -128,6 +132,13 @@ void conf(Out out, const StatusView& view) {
                  c.client_port, c.secure_client_port, c.data_dir, view.data_dir_bytes,
                  c.data_log_dir, view.log_dir_bytes, c.tick_ms, c.connections_per_ip_max,
                  c.session_timeout_ms_min, c.session_timeout_ms_max, c.listen_backlog, c.server_id);
+  if (!c.ensemble) return;
+  const auto& e = *c.ensemble;
+  fmt::format_to(out,
+                 "initLimit={}\nsyncLimit={}\nelectionAlg=3\nelectionPort={}\nquorumPort={}\n"
+                 "peerType={}\nmembership: \n{}",
+                 e.init_limit, e.sync_limit, e.election_port, e.quorum_port, e.observer ? 1 : 0,
+                 e.membership);
 }
 
 // Date.toString(): `Sat Nov 21 13:45:58 UTC 2026`, in the zone of the machine.
@@ -140,15 +151,27 @@ std::string java_date(std::int64_t wall_ms) {
   return {text.data(), size};
 }
 
-void dump(Out out, const StatusView& view) {
-  fmt::format_to(out, "SessionTracker dump:\nSession Sets ({})/({}):\n",
-                 view.session_buckets.size(), view.sessions_count);
+// A leader knows when sessions are due, a learner only that there are.
+void dump_sessions(Out out, const StatusView& view) {
+  fmt::format_to(out, "SessionTracker dump:\n");
+  if (view.ensemble && !view.ensemble->leader) {
+    fmt::format_to(out, "Global Sessions({}):\n", view.global_sessions.size());
+    for (const auto& [session, timeout_ms] : view.global_sessions)
+      fmt::format_to(out, "0x{:x}\t{}ms\n", hex(session.value), timeout_ms);
+    return;
+  }
+  fmt::format_to(out, "Session Sets ({})/({}):\n", view.session_buckets.size(),
+                 view.sessions_count);
   for (const auto& bucket : view.session_buckets) {
     fmt::format_to(out, "{} expire at {}:\n", bucket.sessions.size(),
                    java_date(bucket.expires_at_ms));
     for (const auto session : bucket.sessions)
       fmt::format_to(out, "\t0x{:x}\n", hex(session.value));
   }
+}
+
+void dump(Out out, const StatusView& view) {
+  dump_sessions(out, view);
   fmt::format_to(out, "ephemeral nodes dump:\nSessions with Ephemerals ({}):\n",
                  view.ephemerals.size());
   for (const auto& [session, paths] : view.ephemerals) {

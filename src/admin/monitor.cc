@@ -15,6 +15,7 @@ std::string monitor(const StatusView& view) {
   };
   line("version", view.version);
   line("server_state", view.mode);
+  if (view.ensemble) line("peer_state", view.ensemble->peer_state);
   line("avg_latency", java_double(view.latency_ms.average()));
   line("min_latency", view.latency_ms.min);
   line("max_latency", view.latency_ms.max);
@@ -40,6 +41,20 @@ std::string monitor(const StatusView& view) {
   for (const auto* name :
        {"last_client_response_size", "max_client_response_size", "min_client_response_size"}) {
     line(name, -1);
+  }
+  if (view.ensemble) {
+    line("quorum_size", view.ensemble->quorum_size);
+    if (const auto& leader = view.ensemble->leader) {
+      line("learners", leader->learners);
+      line("synced_followers", leader->synced_followers);
+      line("synced_non_voting_followers", leader->synced_non_voting_followers);
+      line("synced_observers", leader->synced_observers);
+      line("pending_syncs", 0);  // a sync is answered in the order of txns, none is kept aside
+      line("leader_uptime", leader->uptime_ms);
+      line("last_proposal_size", leader->proposal_bytes_last);
+      line("min_proposal_size", leader->proposal_bytes_min);
+      line("max_proposal_size", leader->proposal_bytes_max);
+    }
   }
   for (const auto& [name, value] : view.counters) line(name, value);
   for (const auto& [name, summary] : view.summaries) {

@@ -3,6 +3,7 @@
 // how ZooKeeper spells it.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +55,26 @@ struct ConfView {
   std::int64_t session_timeout_ms_max = 0;
   int listen_backlog = -1;
   std::int64_t server_id = 0;
+  struct Ensemble {
+    std::int64_t init_limit = 0, sync_limit = 0;  // ticks
+    int election_port = 0, quorum_port = 0;
+    bool observer = false;
+    std::string membership;  // as in /zookeeper/config, without a newline at the end
+  };
+  std::optional<Ensemble> ensemble;  // none: standalone
+};
+
+// What a member of an ensemble says of itself.
+struct EnsembleView {
+  std::string peer_state;        // `following - broadcast`
+  std::int64_t quorum_size = 0;  // voters
+  struct Leader {
+    std::int64_t learners = 0, synced_followers = 0, synced_non_voting_followers = 0;
+    std::int64_t synced_observers = 0;
+    std::int64_t uptime_ms = 0;  // since it serves
+    std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
+  };
+  std::optional<Leader> leader;  // only of the one that leads
 };
 
 // A metric that is a plain number; names without `zk_`.
@@ -63,7 +84,8 @@ using NamedSummary = std::pair<std::string, Summary>;
 struct StatusView {
   std::string version;  // `<x.y.z>-<hash>, built on <date>`
   bool serving = true;
-  std::string mode = "standalone";
+  std::string mode = "standalone";  // leader, follower, observer
+  std::optional<EnsembleView> ensemble;
 
   // Requests and connections.
   Summary latency_ms;
@@ -83,6 +105,8 @@ struct StatusView {
   std::int64_t watch_count = 0;               // data and child watches
   std::vector<SessionWatch> data_watches;     // wchs, wchc, wchp only
   std::vector<ExpiryBucket> session_buckets;  // dump only
+  // Of a learner, which expires nobody: dump only. Ascending, with the timeout in ms.
+  std::vector<std::pair<wire::SessionId, std::int32_t>> global_sessions;
   std::vector<std::pair<wire::SessionId, std::vector<std::string>>> ephemerals;  // dump only
   std::vector<std::pair<wire::Zxid, std::int64_t>> digests;                      // hash only
 

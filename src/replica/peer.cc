@@ -477,15 +477,20 @@ const Replica& Peer::replica() const {
   return impl_->replica;
 }
 
+zab::Role Peer::role() const {
+  if (impl_->leader) return zab::Role::kLeading;
+  return impl_->learner ? impl_->election.role() : zab::Role::kLooking;
+}
+
 PeerView Peer::view() const {
   const Impl& impl = *impl_;
   PeerView view;
+  view.role = role();
   view.phase = "election";
   view.serving = impl.serving;
   view.election_ms = impl.election_ms;
   view.last_proposed = view.last_committed = impl.tree.last_zxid();
   if (impl.leader) {
-    view.role = zab::Role::kLeading;
     view.phase = impl.leader->phase();
     view.leader = impl.options.self;
     view.epoch = impl.leader->epoch();
@@ -493,7 +498,6 @@ PeerView Peer::view() const {
     view.last_committed = impl.leader->last_committed();
     view.learners = impl.leader->learners();
   } else if (impl.learner) {
-    view.role = impl.election.role();
     view.phase = impl.learner->phase();
     view.leader = impl.learner->leader();
     view.epoch = impl.learner->epoch();

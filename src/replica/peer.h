@@ -125,6 +125,7 @@ class Peer {
   [[nodiscard]] bool may_stop() const;
 
   [[nodiscard]] PeerView view() const;
+  [[nodiscard]] zab::Role role() const;  // as in view(), at no cost
   [[nodiscard]] const Replica& replica() const;
   // Fuzzy snapshots are good only now: the tree holds nothing but what is committed.
   [[nodiscard]] bool may_snapshot() const;

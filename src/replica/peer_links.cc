@@ -109,8 +109,12 @@ void Peer::on_link_connected(zab::LinkId id, base::Instant now, PeerEffects& eff
   impl.take_election_effects(now, effects);
 }
 
-void Peer::on_link_drained(zab::LinkId, base::Instant, PeerEffects&) {
-  // has_tree_work() looks at the outputs itself.
+void Peer::on_link_drained(zab::LinkId id, base::Instant now, PeerEffects& effects) {
+  Impl& impl = *impl_;
+  // Of the quorum's links has_tree_work() looks at the outputs itself.
+  if (impl.quorum_link(id) != nullptr) return;
+  impl.election_links.on_drained(id, now, impl.link_effects);
+  impl.take_election_effects(now, effects);
 }
 
 void Peer::on_link_closed(zab::LinkId id, base::Instant now, PeerEffects& effects) {

@@ -22,7 +22,7 @@ DiskThread::~DiskThread() {
 }
 
 void DiskThread::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] { work(); });
 }
 
 void DiskThread::submit(std::vector<wire::TxnBytes>& txns) {
@@ -34,6 +34,13 @@ void DiskThread::submit(std::vector<wire::TxnBytes>& txns) {
   }
   txns.clear();
   if (queue_.size() < awaited_) return;
+  awaited_ = kNobodyWaits;
+  changed_.notify_all();
+}
+
+void DiskThread::run(Job job) {
+  const MutexLock lock(mutex_);
+  jobs_.push_back({.after = queue_.size(), .job = std::move(job)});
   awaited_ = kNobodyWaits;
   changed_.notify_all();
 }
@@ -57,32 +64,35 @@ void DiskThread::reset_probe() {
   probe_ = {};
 }
 
-// Waits for txns, a little also for those that are about to come. False: the end.
-bool DiskThread::take(std::vector<wire::TxnBytes>& batch) {
+// Waits for txns or jobs, a little also for txns that are about to come. False: the end.
+bool DiskThread::take(std::vector<wire::TxnBytes>& batch, std::vector<QueuedJob>& jobs) {
   const MutexLock lock(mutex_);
   if (const std::size_t wanted = linger_.wanted(queue_.size()); wanted > queue_.size()) {
     const auto end = SteadyClock::now() + Linger::kWaitMax;
-    while (queue_.size() < wanted && !stopping_) {
+    while (queue_.size() < wanted && jobs_.empty() && !stopping_) {
       awaited_ = wanted;
       if (!changed_.wait_until(mutex_, end)) break;
     }
   }
-  while (queue_.empty() && !stopping_) {
+  while (queue_.empty() && jobs_.empty() && !stopping_) {
     awaited_ = 1;
     changed_.wait(mutex_);
   }
   awaited_ = kNobodyWaits;
   batch.swap(queue_);
+  jobs.swap(jobs_);
   linger_.taken(batch.size());
-  return !batch.empty();
+  return !batch.empty() || !jobs.empty();
 }
 
-void DiskThread::run() {
+void DiskThread::work() {
   name_this_thread("disk");
   std::vector<wire::TxnBytes> batch;
-  while (take(batch)) {
-    if (!write(batch)) return;
+  std::vector<QueuedJob> jobs;
+  while (take(batch, jobs)) {
+    if (!work_off(batch, jobs)) return;
     batch.clear();
+    jobs.clear();
   }
   // A clean stop closes the file: it is marked as synced to its end and gives its padding back.
   if (const auto closed = writer_.roll(); !closed)
@@ -90,7 +100,21 @@ void DiskThread::run() {
 }
 
 // False: nothing may be written any more.
-bool DiskThread::write(std::vector<wire::TxnBytes>& batch) {
+bool DiskThread::work_off(std::span<const wire::TxnBytes> batch,
+                          const std::vector<QueuedJob>& jobs) {
+  std::size_t written = 0;
+  for (const QueuedJob& job : jobs) {
+    if (job.after > written && !write(batch.subspan(written, job.after - written))) return false;
+    written = job.after;
+    if (const auto done = job.job(writer_); !done) {
+      events_.on_failure(done.error());
+      return false;
+    }
+  }
+  return written == batch.size() || write(batch.subspan(written));
+}
+
+bool DiskThread::write(std::span<const wire::TxnBytes> batch) {
   if (const auto done = append_and_sync(batch); !done) {
     events_.on_failure(done.error());
     return false;
@@ -107,7 +131,7 @@ bool DiskThread::write(std::vector<wire::TxnBytes>& batch) {
   return true;
 }
 
-Result<void> DiskThread::append_and_sync(std::vector<wire::TxnBytes>& batch) {
+Result<void> DiskThread::append_and_sync(std::span<const wire::TxnBytes> batch) {
   const std::string path_before = writer_.path();
   if (auto appended = writer_.append(batch); !appended) return appended;
   if (writer_.path() != path_before) {

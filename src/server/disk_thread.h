@@ -2,7 +2,8 @@
 // The thread that makes txns durable: append, fdatasync, say so. Whatever arrives while it is busy
 // is the next batch, so the slower the disk the larger the batch (group commit); a batch waits a
 // little for clients that are about to come back (linger.h). It also decides when the log rolls,
-// which is when a snapshot is due.
+// which is when a snapshot is due. Jobs of the same order (an epoch file, the end of a log file)
+// stand in the queue between the txns.
 //
 // A failed write or sync is final (storage/log_writer.h): `on_failure` is told, nothing is written
 // any more.
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -51,6 +53,10 @@ class DiskThread {
   void start();
   // In zxid order; the bytes stay where they are until on_durable with their zxid. Any thread.
   void submit(std::vector<wire::TxnBytes>& txns);
+  // Runs on the disk thread after all that was submitted before it is durable and reported, and
+  // before what is submitted after it. An error is final, as that of a write. Any thread.
+  using Job = std::function<Result<void>(storage::LogWriter& log)>;
+  void run(Job job);
   // Finishes what was submitted and ends the thread.
   void stop();
 
@@ -60,10 +66,15 @@ class DiskThread {
  private:
   static constexpr std::size_t kNobodyWaits = SIZE_MAX;
 
-  void run();
-  bool take(std::vector<wire::TxnBytes>& batch);
-  bool write(std::vector<wire::TxnBytes>& batch);
-  Result<void> append_and_sync(std::vector<wire::TxnBytes>& batch);
+  struct QueuedJob {
+    std::size_t after = 0;  // so many txns of the queue
+    Job job;
+  };
+  void work();
+  bool take(std::vector<wire::TxnBytes>& batch, std::vector<QueuedJob>& jobs);
+  bool work_off(std::span<const wire::TxnBytes> batch, const std::vector<QueuedJob>& jobs);
+  bool write(std::span<const wire::TxnBytes> batch);
+  Result<void> append_and_sync(std::span<const wire::TxnBytes> batch);
 
   const DiskThreadOptions options_;
   base::Log& log_;
@@ -76,6 +87,7 @@ class DiskThread {
   mutable Mutex mutex_;
   CondVar changed_;
   std::vector<wire::TxnBytes> queue_ DROVER_GUARDED_BY(mutex_);
+  std::vector<QueuedJob> jobs_ DROVER_GUARDED_BY(mutex_);
   // As many in the queue wake the thread.
   std::size_t awaited_ DROVER_GUARDED_BY(mutex_) = kNobodyWaits;
   bool stopping_ DROVER_GUARDED_BY(mutex_) = false;

@@ -5,9 +5,10 @@ namespace drover::server {
 
 enum class ExitCode : int {
   kClean = 0,
-  kFailed = 1,           // a port in use, a damaged log, a disk that failed
-  kBadConfig = 2,        // arguments or zoo.cfg
-  kDataDirUnusable = 3,  // not there, not ours to read, locked by another server
+  kFailed = 1,              // a port in use, a damaged log, a disk that failed
+  kBadConfig = 2,           // arguments or zoo.cfg
+  kDataDirUnusable = 3,     // not there, not ours to read, locked by another server
+  kElectionPortTaken = 14,  // as Apache
 };
 
 }  // namespace drover::server

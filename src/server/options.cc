@@ -44,6 +44,7 @@ ReactorOptions reactor_options(const Config& config, std::uint32_t index) {
   const auto [ms_min, ms_max] = config.session_timeouts();
   ReactorOptions options;
   options.lane.index = index;
+  options.lane.serving = !config.distributed();
   options.lane.session_timeout_ms_min = ms_min;
   options.lane.session_timeout_ms_max = ms_max;
   options.lane.frame_size_max = config.frame_bytes_max;
@@ -74,6 +75,51 @@ replica::ReplicaOptions replica_options(const Config& config) {
   return options;
 }
 
+storage::RestoreOptions restore_options(const Config& config, const storage::DataDir& dir) {
+  return {.snapshot_dir = dir.snapshot_dir(),
+          .log_dir = dir.log_dir(),
+          .trust_empty_snapshot = config.trust_empty_snapshot,
+          .db_autocreate = config.db_autocreate,
+          .length_max = config.length_max()};
+}
+
+replica::PeerOptions peer_options(const Config& config) {
+  replica::PeerOptions options;
+  options.self = config.self;
+  options.config = config.ensemble;
+  options.election.notification_interval_ms_min = config.notification_interval_ms_min;
+  options.election.notification_interval_ms_max = config.notification_interval_ms_max;
+  options.election_links.connect_timeout_ms = config.election_connect_timeout_ms;
+  options.election_links.handshake_timeout_ms = config.election_handshake_timeout_ms == -1
+                                                    ? config.sync_limit * config.tick_ms
+                                                    : config.election_handshake_timeout_ms;
+  options.leader.tick_ms = options.learner.tick_ms = config.tick_ms;
+  options.leader.init_limit = options.learner.init_limit = config.init_limit;
+  options.leader.sync_limit = options.learner.sync_limit = config.sync_limit;
+  options.leader.max_time_to_wait_for_epoch_ms = config.epoch_wait_ms_max;
+  options.leader.force_snapshot_sync = config.force_snapshot_sync;
+  options.learner.connect_limit = config.connect_limit;
+  options.learner.connect_retry_ms = config.connect_retry_ms;
+  options.proposals.txns_min = static_cast<std::size_t>(config.commit_log_count);
+  options.proposals.txns_max = std::max(options.proposals.txns_max, options.proposals.txns_min);
+  options.replica = replica_options(config);
+  options.length_max = config.length_max();
+  return options;
+}
+
+PeerLinksOptions peer_links_options(const Config& config) {
+  const zab::Member& me = *config.ensemble.find(config.self);
+  const auto listen_address = [&config](const zab::Address& address) {
+    return config.quorum_listen_on_all || address.is_wildcard() ? std::string() : address.host;
+  };
+  return {.election_address = listen_address(me.election),
+          .election_port = me.election.port,
+          .quorum_address = listen_address(me.quorum),
+          .quorum_port = me.quorum.port,
+          .dial_timeout_ms = config.election_connect_timeout_ms,
+          .keep_alive = config.quorum_keep_alive};
+}
+
 DiskThreadOptions disk_options(const Config& config, const storage::DataDir& dir) {
   return {.log = {.dir = dir.log_dir(),
                   .preallocate_bytes = bytes_or_off(config.preallocate_kb),
@@ -96,16 +142,26 @@ SnapshotThreadOptions snapshot_options(const Config& config, const storage::Data
 
 admin::ConfView conf_view(const Config& config, const storage::DataDir& dir, std::uint16_t port) {
   const auto [ms_min, ms_max] = config.session_timeouts();
-  return {.client_port = port,
-          .secure_client_port = -1,
-          .data_dir = absolute_path(dir.snapshot_dir()),
-          .data_log_dir = absolute_path(dir.log_dir()),
-          .tick_ms = config.tick_ms,
-          .connections_per_ip_max = config.connections_per_ip_max,
-          .session_timeout_ms_min = ms_min,
-          .session_timeout_ms_max = ms_max,
-          .listen_backlog = config.listen_backlog,
-          .server_id = 0};
+  admin::ConfView view{.client_port = port,
+                       .secure_client_port = -1,
+                       .data_dir = absolute_path(dir.snapshot_dir()),
+                       .data_log_dir = absolute_path(dir.log_dir()),
+                       .tick_ms = config.tick_ms,
+                       .connections_per_ip_max = config.connections_per_ip_max,
+                       .session_timeout_ms_min = ms_min,
+                       .session_timeout_ms_max = ms_max,
+                       .listen_backlog = config.listen_backlog,
+                       .server_id = config.self.value,
+                       .ensemble = {}};
+  if (!config.distributed()) return view;
+  const zab::Member& me = *config.ensemble.find(config.self);
+  view.ensemble = {.init_limit = config.init_limit,
+                   .sync_limit = config.sync_limit,
+                   .election_port = me.election.port,
+                   .quorum_port = me.quorum.port,
+                   .observer = me.observer,
+                   .membership = config.ensemble.text()};
+  return view;
 }
 
 }  // namespace drover::server

@@ -2,9 +2,11 @@
 // From Config to the options of each room.
 
 #include "admin/status_view.h"
-#include "replica/replica.h"
+#include "replica/peer.h"
 #include "server/config.h"
 #include "server/disk_thread.h"
+#include "server/peer_disk.h"
+#include "server/peer_links.h"
 #include "server/reactor.h"
 #include "server/snapshot_thread.h"
 #include "storage/data_dir.h"
@@ -15,6 +17,11 @@ namespace drover::server {
 [[nodiscard]] txn::AuthOptions auth_options(const Config& config);
 [[nodiscard]] ReactorOptions reactor_options(const Config& config, std::uint32_t index);
 [[nodiscard]] replica::ReplicaOptions replica_options(const Config& config);
+[[nodiscard]] storage::RestoreOptions restore_options(const Config& config,
+                                                      const storage::DataDir& dir);
+// Of an ensemble's member. Require config.distributed().
+[[nodiscard]] replica::PeerOptions peer_options(const Config& config);
+[[nodiscard]] PeerLinksOptions peer_links_options(const Config& config);
 [[nodiscard]] DiskThreadOptions disk_options(const Config& config, const storage::DataDir& dir);
 [[nodiscard]] SnapshotThreadOptions snapshot_options(const Config& config,
                                                      const storage::DataDir& dir);

@@ -19,6 +19,8 @@
 #include "server/environment.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/peer_disk.h"
+#include "server/peer_runner.h"
 #include "server/reactor.h"
 #include "server/replica_runner.h"
 #include "server/snapshot_thread.h"
@@ -37,6 +39,8 @@ namespace {
 // How long a clean stop waits for answers in flight and for slow readers to take them.
 constexpr auto kDrainMax = std::chrono::seconds(5);
 constexpr auto kDrainLook = std::chrono::milliseconds(2);
+// How long a leader waits for its followers to have everything.
+constexpr auto kHandOverMax = std::chrono::seconds(2);
 // Refused connections are logged at most this often: a client that retries must not fill the log.
 constexpr auto kRefusalLogEvery = std::chrono::seconds(1);
 
@@ -72,6 +76,10 @@ struct Server::Impl {
   std::optional<StartError> bind();
   std::optional<StartError> open_data();
   std::optional<StartError> restore();
+  std::optional<StartError> make_core();
+  void make_replica();
+  std::optional<StartError> make_peer();
+  std::optional<StartError> listen_to_peers();
   std::optional<StartError> write_first_snapshot();
   void make_threads();
   void serve();
@@ -80,8 +88,9 @@ struct Server::Impl {
   void accept(tcp::socket socket);
   void log_refusal(const std::string& address, ConnectionLimits::Verdict verdict);
   std::optional<SnapshotStart> snapshot_start();
-  [[noreturn]] void on_disk_failure(const Error& error);
+  [[noreturn]] void on_disk_failure(std::string_view what, const Error& error);
   [[nodiscard]] bool drained();
+  void hand_over();
   StatusSources status_sources();
 
   const Config config;
@@ -95,11 +104,15 @@ struct Server::Impl {
   base::Instant started = now();
   std::vector<admin::NamedSummary> startup;
   std::int64_t digest_mismatches_at_start = 0;
+  wire::Zxid restored_zxid;
   bool first_snapshot_due = false;
 
   std::vector<std::unique_ptr<Reactor>> reactors;
-  std::optional<replica::Replica> replica;
+  std::optional<replica::Replica> replica;  // these two: standalone
   std::optional<ReplicaRunner> runner;
+  std::optional<replica::Peer> peer;  // these three: member of an ensemble
+  std::optional<PeerDisk> peer_disk;
+  std::optional<PeerRunner> peer_runner;
   std::optional<SnapshotThread> snapshot;
   std::optional<DiskThread> disk_thread;
   std::optional<StatusCollector> status;
@@ -138,13 +151,7 @@ std::optional<StartError> Server::Impl::open_data() {
 std::optional<StartError> Server::Impl::restore() {
   const auto began = SteadyClock::now();
   replica::Restorer restorer(shared.ungated(), sessions, log, now());
-  const auto report = storage::restore(disk,
-                                       {.snapshot_dir = data_dir->snapshot_dir(),
-                                        .log_dir = data_dir->log_dir(),
-                                        .trust_empty_snapshot = config.trust_empty_snapshot,
-                                        .db_autocreate = config.db_autocreate,
-                                        .length_max = config.length_max()},
-                                       restorer, log);
+  const auto report = storage::restore(disk, restore_options(config, *data_dir), restorer, log);
   if (!report) return StartError{ExitCode::kFailed, report.error().message};
   restorer.finish();
   digest_mismatches_at_start = restorer.digest_mismatches();
@@ -159,9 +166,14 @@ std::optional<StartError> Server::Impl::restore() {
       shared.ungated().node_count(), sessions.size(),
       static_cast<std::uint64_t>(shared.ungated().last_zxid().value), ms,
       report->snapshot_file.empty() ? "none" : report->snapshot_file, report->txns_replayed);
-  // A snapshot that is newest, whole and up to date already says everything.
-  first_snapshot_due = report->snapshot_file.empty() || report->txns_replayed > 0 ||
-                       report->bytes_dropped > 0 || report->snapshots_skipped > 0;
+  restored_zxid = report->last_zxid;
+  // A snapshot that is newest, whole and up to date already says everything. The member of an
+  // ensemble has others to learn from, and writes one only where there is none; and none where even
+  // that would say too much: that what is empty here is empty by intent.
+  const bool none = report->snapshot_file.empty();
+  const bool stale =
+      report->txns_replayed > 0 || report->bytes_dropped > 0 || report->snapshots_skipped > 0;
+  first_snapshot_due = config.distributed() ? none && report->last_zxid.value != -1 : none || stale;
   return std::nullopt;
 }
 
@@ -169,14 +181,39 @@ void Server::Impl::make_threads() {
   for (std::uint32_t i = 0; i < config.reactors; ++i) {
     reactors.push_back(std::make_unique<Reactor>(
         reactor_options(config, i), shared, auth, limits, log,
-        [this](std::uint32_t, txn::RequestBatch& batch) { runner->submit(batch); },
-        [this] { runner->drained(); },
+        [this](std::uint32_t, txn::RequestBatch& batch) {
+          peer_runner ? peer_runner->submit(batch) : runner->submit(batch);
+        },
+        [this] { peer_runner ? peer_runner->drained() : runner->drained(); },
         [this](Reactor& reactor, std::weak_ptr<Client> client, admin::Word word,
                std::uint64_t mask) { status->ask(reactor, std::move(client), word, mask); }));
   }
 }
 
-std::optional<StartError> Server::Impl::write_first_snapshot() {
+std::optional<StartError> Server::Impl::make_core() {
+  snapshot.emplace(disk, snapshot_options(config, *data_dir), shared, log,
+                   [this] { return snapshot_start(); });
+  disk_thread.emplace(
+      disk, disk_options(config, *data_dir), std::random_device{}(), log,
+      DiskThread::Events{.on_durable =
+                             [this](wire::Zxid last) {
+                               peer_runner ? peer_runner->durable(last) : runner->durable(last);
+                             },
+                         .on_rolled = [this] { snapshot->request(); },
+                         .on_failure =
+                             [this](const Error& error) {
+                               on_disk_failure("cannot write the transaction log", error);
+                             }});
+  if (config.distributed()) {
+    if (auto error = make_peer()) return error;
+  } else {
+    make_replica();
+  }
+  status.emplace(status_sources());
+  return std::nullopt;
+}
+
+void Server::Impl::make_replica() {
   replica.emplace(replica_options(config), shared.ungated(), sessions, auth, log, now(),
                   wall_now());
   runner.emplace(
@@ -186,14 +223,49 @@ std::optional<StartError> Server::Impl::write_first_snapshot() {
           .take_own_inbox = [this] { reactors[0]->take_inbox(); },
           .finish = [this] { reactors[0]->after_lane(); },
           .wake = [this](std::uint32_t lane) { reactors[lane]->wake(); }});
-  snapshot.emplace(disk, snapshot_options(config, *data_dir), shared, log,
-                   [this] { return snapshot_start(); });
-  disk_thread.emplace(
-      disk, disk_options(config, *data_dir), std::random_device{}(), log,
-      DiskThread::Events{.on_durable = [this](wire::Zxid last) { runner->durable(last); },
-                         .on_rolled = [this] { snapshot->request(); },
-                         .on_failure = [this](const Error& error) { on_disk_failure(error); }});
-  status.emplace(status_sources());
+}
+
+std::optional<StartError> Server::Impl::make_peer() {
+  const auto history = read_epochs(disk, data_dir->snapshot_dir(), restored_zxid, log);
+  if (!history) return StartError{ExitCode::kFailed, history.error().message};
+  std::random_device entropy;
+  peer.emplace(peer_options(config), shared.ungated(), sessions, auth, *history,
+               std::uint64_t{entropy()} << 32 | entropy(), log, now(), wall_now());
+  peer_disk.emplace(
+      reactors[0]->context(), disk,
+      PeerDiskOptions{.restore = restore_options(config, *data_dir), .tick_ms = config.tick_ms},
+      shared, sessions, *disk_thread, *snapshot, log,
+      [this](const Error& error) { on_disk_failure("cannot follow the leader's history", error); });
+  peer_runner.emplace(
+      reactors[0]->context(), shared, *peer, *peer_disk, peer_links_options(config), log,
+      PeerRunner::Doors{
+          .persist = [this](std::vector<wire::TxnBytes>& txns) { disk_thread->submit(txns); },
+          .abandon_snapshot = [this] { snapshot->abandon(); },
+          .request_snapshot = [this] { snapshot->request(); },
+          .take_own_inbox = [this] { reactors[0]->take_inbox(); },
+          .finish = [this] { reactors[0]->after_lane(); },
+          .wake = [this](std::uint32_t lane) { reactors[lane]->wake(); }});
+  return listen_to_peers();
+}
+
+// Somebody who just ended may still hold the ports for a moment (electionPortBindRetry).
+std::optional<StartError> Server::Impl::listen_to_peers() {
+  for (int attempt = 1;; ++attempt) {
+    const auto listening = peer_runner->listen();
+    if (listening) break;
+    if (config.election_bind_retries != 0 && attempt >= config.election_bind_retries) {
+      return StartError{ExitCode::kElectionPortTaken, listening.error().message};
+    }
+    log.warn("{}; trying again in a second", listening.error().message);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+  const zab::Member& me = *config.ensemble.find(config.self);
+  log.info("sid={} of {} servers, election port {}, quorum port {}", config.self.value,
+           config.ensemble.members.size(), me.election.text(), me.quorum.text());
+  return std::nullopt;
+}
+
+std::optional<StartError> Server::Impl::write_first_snapshot() {
   if (!first_snapshot_due) return std::nullopt;
   SnapshotStart start{.zxid = shared.ungated().last_zxid(), .sessions = {}};
   for (const auto& [id, timeout_ms] : sessions.list()) start.sessions.push_back({id, timeout_ms});
@@ -212,14 +284,18 @@ void Server::Impl::serve() {
     });
   }
   asio::post(reactors[0]->context(), [this] {
-    runner->start();
+    if (peer_runner) {
+      peer_runner->start();
+    } else {
+      runner->start();
+    }
     acceptor->start(
         [this]() -> asio::io_context& { return reactors[accepting_for]->context(); },
         [this](tcp::socket socket) { accept(std::move(socket)); },
         [this](const std::string& why) { log.warn("cannot accept a connection: {}", why); });
   });
-  log.info("serving clients on port {} with {} reactor{}", acceptor->local_endpoint().port(),
-           reactors.size(), reactors.size() == 1 ? "" : "s");
+  log.info("{} clients on port {} with {} reactor{}", peer_runner ? "accepting" : "serving",
+           acceptor->local_endpoint().port(), reactors.size(), reactors.size() == 1 ? "" : "s");
 }
 
 // On reactor 0's thread.
@@ -227,6 +303,10 @@ void Server::Impl::accept(tcp::socket socket) {
   boost::system::error_code gone;
   const auto remote = socket.remote_endpoint(gone);
   if (gone) return;
+  if (peer_runner && !config.leader_serves && peer->role() == zab::Role::kLeading) {
+    net::Connection(std::move(socket), false).reset();
+    return;
+  }
   std::string address = net::address_text(remote.address());
   const auto verdict = limits.take(address);
   if (verdict != ConnectionLimits::Verdict::kTaken) {
@@ -251,16 +331,18 @@ void Server::Impl::log_refusal(const std::string& address, ConnectionLimits::Ver
 
 // On the snapshot thread.
 std::optional<SnapshotStart> Server::Impl::snapshot_start() {
-  return run_on(reactors[0]->context(), [this] {
+  const auto start = [this]() -> std::optional<SnapshotStart> {
+    if (peer_runner && !peer_runner->snapshot_may_begin()) return std::nullopt;
     const ReadHold hold(shared.gate, 0);
-    SnapshotStart start{.zxid = shared.tree.last_zxid(), .sessions = {}};
-    for (const auto& [id, timeout_ms] : sessions.list()) start.sessions.push_back({id, timeout_ms});
-    return start;
-  });
+    SnapshotStart made{.zxid = shared.tree.last_zxid(), .sessions = {}};
+    for (const auto& [id, timeout_ms] : sessions.list()) made.sessions.push_back({id, timeout_ms});
+    return made;
+  };
+  return run_on(reactors[0]->context(), start).value_or(std::nullopt);
 }
 
-void Server::Impl::on_disk_failure(const Error& error) {
-  log.error("cannot write the transaction log, stopping: {}", error.message);
+void Server::Impl::on_disk_failure(std::string_view what, const Error& error) {
+  log.error("{}, stopping: {}", what, error.message);
   std::_Exit(static_cast<int>(ExitCode::kFailed));
 }
 
@@ -269,9 +351,24 @@ bool Server::Impl::drained() {
     return run_on(reactor->context(), [r = reactor.get()] { return r->has_unsent(); })
         .value_or(false);
   });
-  const bool idle =
-      run_on(reactors[0]->context(), [this] { return runner->idle(); }).value_or(true);
+  const bool idle = run_on(reactors[0]->context(), [this] {
+                      return peer_runner ? peer_runner->idle() : runner->idle();
+                    }).value_or(true);
   return idle && !unsent;
+}
+
+// Followers that have everything elect the next leader without losing time.
+void Server::Impl::hand_over() {
+  const auto give_up_at = SteadyClock::now() + kHandOverMax;
+  run_on(reactors[0]->context(), [this] {
+    peer_runner->begin_stop();
+    return true;
+  });
+  const auto may_stop = [this] {
+    return run_on(reactors[0]->context(), [this] { return peer_runner->may_stop(); })
+        .value_or(true);
+  };
+  while (!may_stop() && SteadyClock::now() < give_up_at) std::this_thread::sleep_for(kDrainLook);
 }
 
 void Server::Impl::stop() {
@@ -291,6 +388,7 @@ void Server::Impl::stop() {
   }
   const auto give_up_at = SteadyClock::now() + kDrainMax;
   while (!drained() && SteadyClock::now() < give_up_at) std::this_thread::sleep_for(kDrainLook);
+  if (peer_runner) hand_over();
   for (auto& reactor : reactors) {
     run_on(reactor->context(), [r = reactor.get()] {
       r->close_all();
@@ -298,7 +396,11 @@ void Server::Impl::stop() {
     });
   }
   run_on(reactors[0]->context(), [this] {
-    runner->stop();
+    if (peer_runner) {
+      peer_runner->stop();
+    } else {
+      runner->stop();
+    }
     return true;
   });
   disk_thread->stop();
@@ -312,7 +414,9 @@ StatusSources Server::Impl::status_sources() {
   for (auto& reactor : reactors) sources.reactors.push_back(reactor.get());
   sources.shared = &shared;
   sources.sessions = &sessions;
-  sources.replica = &*replica;
+  sources.replica = peer ? &peer->replica() : &*replica;
+  sources.peer = peer_runner ? &*peer_runner : nullptr;
+  sources.voters = static_cast<std::int64_t>(config.ensemble.voters().size());
   sources.disk = &*disk_thread;
   sources.snapshot = &*snapshot;
   sources.limits = &limits;
@@ -330,15 +434,12 @@ Server::~Server() {
 
 std::expected<std::unique_ptr<Server>, StartError> Server::start(const Config& config,
                                                                  base::Log& log) {
-  if (config.distributed()) {
-    return std::unexpected(StartError{ExitCode::kFailed, "an ensemble cannot be served yet"});
-  }
   raise_file_descriptor_limit();
   std::unique_ptr<Server> server(new Server());
   auto impl = std::make_unique<Impl>(config, log);
   impl->make_threads();
-  for (const auto step :
-       {&Impl::bind, &Impl::open_data, &Impl::restore, &Impl::write_first_snapshot}) {
+  for (const auto step : {&Impl::bind, &Impl::open_data, &Impl::restore, &Impl::make_core,
+                          &Impl::write_first_snapshot}) {
     if (auto error = (impl.get()->*step)()) return std::unexpected(std::move(*error));
   }
   impl->serve();

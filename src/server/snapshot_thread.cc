@@ -35,12 +35,22 @@ SnapshotThread::~SnapshotThread() {
 }
 
 void SnapshotThread::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] { work(); });
 }
 
 void SnapshotThread::request() {
   const MutexLock lock(mutex_);
   requested_ = true;
+  changed_.notify_all();
+}
+
+void SnapshotThread::abandon() {
+  generation_.fetch_add(1, std::memory_order_acq_rel);
+}
+
+void SnapshotThread::run(std::function<void()> job) {
+  const MutexLock lock(mutex_);
+  jobs_.push_back(std::move(job));
   changed_.notify_all();
 }
 
@@ -64,7 +74,7 @@ void SnapshotThread::reset_probe() {
   probe_ = {};
 }
 
-void SnapshotThread::run() {
+void SnapshotThread::work() {
   name_this_thread("snapshot");
   const bool purging = options_.purge_interval_ms > 0;
   const auto interval = std::chrono::milliseconds(options_.purge_interval_ms);
@@ -77,9 +87,11 @@ void SnapshotThread::run() {
   auto purge_at = SteadyClock::now();  // the first one at once, as Apache's
   while (true) {
     bool snapshot_due = false;
+    std::vector<std::function<void()>> jobs;
     {
       const MutexLock lock(mutex_);
-      while (!stopping_ && !requested_ && (!purging || SteadyClock::now() < purge_at)) {
+      while (!stopping_ && !requested_ && jobs_.empty() &&
+             (!purging || SteadyClock::now() < purge_at)) {
         if (purging) {
           changed_.wait_until(mutex_, purge_at);
         } else {
@@ -87,8 +99,10 @@ void SnapshotThread::run() {
         }
       }
       if (stopping_) return;
-      snapshot_due = std::exchange(requested_, false);
+      jobs.swap(jobs_);
+      snapshot_due = jobs.empty() && std::exchange(requested_, false);
     }
+    for (auto& job : jobs) job();
     if (snapshot_due) snapshot();
     if (purging && SteadyClock::now() >= purge_at) {
       purge();
@@ -98,8 +112,10 @@ void SnapshotThread::run() {
 }
 
 void SnapshotThread::snapshot() {
+  // Before the start is asked for: whatever happens to the tree from then on is noticed.
+  const std::uint64_t generation = generation_.load(std::memory_order_acquire);
   const auto start = ask_start_();
-  if (start) static_cast<void>(write_now(*start));
+  if (start) static_cast<void>(write_and_tell(*start, generation));
 }
 
 void SnapshotThread::purge() {
@@ -112,10 +128,23 @@ void SnapshotThread::purge() {
 }
 
 Result<void> SnapshotThread::write_now(const SnapshotStart& start) {
+  return write_and_tell(start, generation_.load(std::memory_order_acquire));
+}
+
+Result<storage::SnapshotFile> SnapshotThread::write_staged(const SnapshotStart& start) {
+  return write(start, true, generation_.load(std::memory_order_acquire));
+}
+
+Result<void> SnapshotThread::write_and_tell(const SnapshotStart& start, std::uint64_t generation) {
   const auto began = SteadyClock::now();
   log_.info("Snapshotting: 0x{:x} to {}/{}", static_cast<std::uint64_t>(start.zxid.value),
             options_.writer.dir, storage::snapshot_name(start.zxid, options_.writer.compression));
-  const auto file = write(start);
+  const auto file = write(start, false, generation);
+  if (!file && generation_.load(std::memory_order_acquire) != generation) {
+    log_.info("Snapshot 0x{:x} given up: the server follows another history",
+              static_cast<std::uint64_t>(start.zxid.value));
+    return {};
+  }
   const std::int64_t ms = elapsed(began, std::chrono::milliseconds(1));
   {
     const MutexLock lock(mutex_);
@@ -134,21 +163,29 @@ Result<void> SnapshotThread::write_now(const SnapshotStart& start) {
   return {};
 }
 
-Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start) {
+Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start, bool staged,
+                                                    std::uint64_t generation) {
+  const auto goes_on = [&] {
+    return !giving_up_.load(std::memory_order_relaxed) &&
+           generation_.load(std::memory_order_acquire) == generation;
+  };
   std::optional<storage::SnapshotWriter> writer;
   std::optional<tree::Tree::Walk> walk;
   {
     const ReadHold hold(shared_.gate, shared_.snapshot_slot());
-    writer.emplace(disk_, options_.writer, start.zxid, start.sessions, shared_.tree.acl_table());
+    storage::SnapshotWriterOptions options = options_.writer;
+    options.staged = staged;
+    writer.emplace(disk_, std::move(options), start.zxid, start.sessions, shared_.tree.acl_table());
     walk.emplace(shared_.tree);
   }
   Result<void> written;
   std::string path;
   bool done = false;
-  while (!done && written && !giving_up_.load(std::memory_order_relaxed)) {
+  while (!done && written && goes_on()) {
     const auto began = SteadyClock::now();
     {
       const ReadHold hold(shared_.gate, shared_.snapshot_slot());
+      if (!goes_on()) break;  // seen under the hold: the tree may be another one
       walk_slice(shared_.tree, *walk, *writer, path);
       done = walk->node() == tree::kNoNode;
     }
@@ -170,7 +207,7 @@ Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start) 
     }
   }
   if (!written) return std::unexpected(written.error());
-  if (!done) return failure("the server is stopping");
+  if (!done || !goes_on()) return failure("given up");
   return writer->finish(digest, last);
 }
 

@@ -43,8 +43,8 @@ struct SnapshotStart {
 
 class SnapshotThread {
  public:
-  // `ask_start` gets the start from the replica's thread and waits for it; nullopt: the server is
-  // stopping.
+  // `ask_start` gets the start from the replica's thread and waits for it; nullopt: not now, or the
+  // server is stopping.
   using AskStart = std::function<std::optional<SnapshotStart>()>;
 
   // All referenced must outlive this.
@@ -58,6 +58,14 @@ class SnapshotThread {
   void start();
   // A snapshot is due. Any thread.
   void request();
+  // The tree is about to change in a way that no snapshot survives (another one is loaded): the one
+  // under way, if any, will not look at it again and come to nothing. Any thread, holding nothing.
+  void abandon();
+  // Runs on the snapshot thread, where no snapshot is being written then; abandon() hastens it.
+  // Not run at all once stop() was called. Any thread.
+  void run(std::function<void()> job);
+  // Writes the tree as it is now as a staged snapshot (storage/history.h). Within a job of run().
+  Result<storage::SnapshotFile> write_staged(const SnapshotStart& start);
   // Gives up a snapshot under way and ends the thread.
   void stop();
 
@@ -65,10 +73,13 @@ class SnapshotThread {
   void reset_probe();
 
  private:
-  void run();
+  void work();
   void snapshot();
   void purge();
-  Result<storage::SnapshotFile> write(const SnapshotStart& start);
+  Result<void> write_and_tell(const SnapshotStart& start, std::uint64_t generation);
+  // Until the tree's generation is no longer `generation`.
+  Result<storage::SnapshotFile> write(const SnapshotStart& start, bool staged,
+                                      std::uint64_t generation);
   // Requires the snapshot's slot held.
   void walk_slice(const tree::Tree& tree, tree::Tree::Walk& walk, storage::SnapshotWriter& writer,
                   std::string& path);
@@ -80,9 +91,11 @@ class SnapshotThread {
   AskStart ask_start_;
 
   std::atomic<bool> giving_up_{false};
+  std::atomic<std::uint64_t> generation_{0};  // of the tree: abandon() begins another
   mutable Mutex mutex_;
   CondVar changed_;
   bool requested_ DROVER_GUARDED_BY(mutex_) = false;
+  std::vector<std::function<void()>> jobs_ DROVER_GUARDED_BY(mutex_);
   bool stopping_ DROVER_GUARDED_BY(mutex_) = false;
   SnapshotProbe probe_ DROVER_GUARDED_BY(mutex_);
   std::thread thread_;

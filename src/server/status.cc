@@ -1,5 +1,7 @@
 #include "server/status.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
@@ -68,6 +70,19 @@ admin::ConnectionView view_of(const Client& client) {
                      .min = n.latency_ms_min,
                      .max = n.latency_ms_max};
   return view;
+}
+
+std::string mode_of(zab::Role role) {
+  switch (role) {
+    case zab::Role::kLeading:
+      return "leader";
+    case zab::Role::kObserving:
+      return "observer";
+    case zab::Role::kFollowing:
+    case zab::Role::kLooking:  // never shown: nothing is served then
+      return "follower";
+  }
+  return "?";
 }
 
 void append_watches(const lane::Lane& lane, std::vector<admin::SessionWatch>& out) {
@@ -154,6 +169,7 @@ void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) cons
     fill_from_tree(sources_.shared->tree, word, view);
   }
   view.sessions_count = static_cast<std::int64_t>(sources_.sessions->size());
+  if (sources_.peer != nullptr) fill_from_peer(word, view);
   if (word == Word::dump) {
     const auto time = now();
     const auto wall = wall_now();
@@ -175,6 +191,39 @@ void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) cons
   }
 }
 
+void StatusCollector::fill_from_peer(Word word, admin::StatusView& view) const {
+  const replica::PeerView peer = sources_.peer->peer().view();
+  const PeerProbe& probe = sources_.peer->probe();
+  view.serving = peer.serving;
+  view.mode = mode_of(peer.role);
+  admin::EnsembleView& ensemble = view.ensemble.emplace();
+  ensemble.peer_state = peer.role == zab::Role::kLooking
+                            ? std::string("looking")
+                            : fmt::format("{} - {}", zab::name_of(peer.role), peer.phase);
+  ensemble.quorum_size = sources_.voters;
+  if (word == Word::mntr) {
+    view.counters.emplace_back("looking_count", probe.looking);
+    view.summaries.emplace_back("election_time", probe.election_ms);
+  }
+  if (word == Word::dump) {
+    for (const auto& [id, timeout_ms] : sources_.sessions->list())
+      view.global_sessions.emplace_back(id, timeout_ms);
+  }
+  if (peer.role != zab::Role::kLeading) return;
+  admin::EnsembleView::Leader& leader = ensemble.leader.emplace();
+  for (const zab::LearnerView& learner : peer.learners) {
+    ++leader.learners;
+    if (!learner.synced) continue;
+    ++(learner.observer ? leader.synced_observers
+       : learner.voter  ? leader.synced_followers
+                        : leader.synced_non_voting_followers);
+  }
+  leader.uptime_ms = sources_.peer->serving_ms();
+  leader.proposal_bytes_last = probe.proposal_bytes_last;
+  leader.proposal_bytes_min = probe.proposal_bytes_min;
+  leader.proposal_bytes_max = probe.proposal_bytes_max;
+}
+
 void StatusCollector::fill_from_process(Word word, admin::StatusView& view) const {
   view.version = zookeeper_version();
   view.wall_ms = wall_now().ms;
@@ -193,7 +242,7 @@ void StatusCollector::fill_from_process(Word word, admin::StatusView& view) cons
     const SnapshotProbe snapshot = sources_.snapshot->probe();
     view.counters.emplace_back("snapshot_error_count", snapshot.errors);
     view.counters.emplace_back("connection_rejected", sources_.limits->refused());
-    view.summaries = sources_.startup;
+    view.summaries.insert(view.summaries.begin(), sources_.startup.begin(), sources_.startup.end());
     view.summaries.emplace_back("fsynctime", disk.sync_ms);
     view.summaries.emplace_back("sync_processor_batch_size", disk.batch_size);
     view.summaries.emplace_back("snapshottime", snapshot.snapshot_ms);
@@ -217,6 +266,7 @@ void StatusCollector::reset(Reactor& reactor, Word word) const {
     if (reactor.index() == 0) {
       sources_.disk->reset_probe();
       sources_.snapshot->reset_probe();
+      if (sources_.peer != nullptr) sources_.peer->reset_probe();
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "admin/status_view.h"
 #include "replica/replica.h"
 #include "server/disk_thread.h"
+#include "server/peer_runner.h"
 #include "server/reactor.h"
 #include "server/shared_tree.h"
 #include "server/snapshot_thread.h"
@@ -23,6 +24,8 @@ struct StatusSources {
   SharedTree* shared = nullptr;
   const session::SessionTable* sessions = nullptr;  // reactor 0's thread only
   const replica::Replica* replica = nullptr;        // reactor 0's thread only
+  PeerRunner* peer = nullptr;                       // of an ensemble's member; likewise
+  std::int64_t voters = 0;                          // of the ensemble
   DiskThread* disk = nullptr;
   SnapshotThread* snapshot = nullptr;
   const ConnectionLimits* limits = nullptr;
@@ -44,6 +47,7 @@ class StatusCollector {
   struct Collection;
   void fill_from_reactor(Reactor& reactor, admin::Word word, admin::StatusView& view) const;
   void fill_from_replica(admin::Word word, admin::StatusView& view) const;
+  void fill_from_peer(admin::Word word, admin::StatusView& view) const;
   void fill_from_process(admin::Word word, admin::StatusView& view) const;
   void reset(Reactor& reactor, admin::Word word) const;
 

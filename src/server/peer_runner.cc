@@ -1,0 +1,259 @@
+#include "server/peer_runner.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "server/clock.h"
+
+namespace drover::server {
+
+namespace {
+constexpr std::size_t kSpareBatchesMax = 64;
+}
+
+PeerRunner::PeerRunner(boost::asio::io_context& context, SharedTree& shared, replica::Peer& peer,
+                       PeerDisk& disk, PeerLinksOptions links, base::Log& log, Doors doors)
+    : context_(context),
+      shared_(shared),
+      peer_(peer),
+      disk_(disk),
+      doors_(std::move(doors)),
+      links_(context, std::move(links), log, link_events()),
+      deadline_(context, [this] { on_timer(); }),
+      to_wake_(shared.inboxes.size(), 0) {}
+
+PeerLinks::Events PeerRunner::link_events() {
+  return {.on_accepted =
+              [this](zab::Port port) {
+                schedule();
+                return peer_.on_link_accepted(port, now(), effects_);
+              },
+          .link = [this](zab::LinkId id) { return peer_.link(id); },
+          .on_connected =
+              [this](zab::LinkId id) {
+                peer_.on_link_connected(id, now(), effects_);
+                schedule();
+              },
+          .on_bytes =
+              [this](zab::LinkId id, std::string_view bytes) {
+                peer_.on_link_bytes(id, bytes, now(), wall_now(), effects_);
+                schedule();
+              },
+          .on_drained =
+              [this](zab::LinkId id) {
+                peer_.on_link_drained(id, now(), effects_);
+                schedule();  // there may be more to send
+              },
+          .on_closed = [this](zab::LinkId id) { link_closed(id); }};
+}
+
+// The link may be freed by the call, and the same link may be dialled again by it.
+void PeerRunner::link_closed(zab::LinkId id) {
+  if (zab::Link* link = peer_.link(id)) {
+    link->dirty = false;
+    std::erase(effects_.dirty, link);
+  }
+  peer_.on_link_closed(id, now(), effects_);
+  schedule();
+}
+
+// ---- what comes in
+
+void PeerRunner::submit(txn::RequestBatch& batch) {
+  {
+    const MutexLock lock(mutex_);
+    if (spare_.empty()) spare_.emplace_back();
+    mail_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+    std::swap(mail_.back(), batch);
+  }
+  schedule();
+}
+
+void PeerRunner::durable(wire::Zxid last) {
+  durable_.store(last.value, std::memory_order_release);
+  schedule();
+}
+
+void PeerRunner::drained() {
+  if (waits_for_lane_.load(std::memory_order_acquire)) schedule();
+}
+
+void PeerRunner::schedule() {
+  if (scheduled_.exchange(true, std::memory_order_acq_rel)) return;
+  boost::asio::post(context_, [this] { run(); });
+}
+
+void PeerRunner::start() {
+  links_.start();
+  peer_.start(now(), effects_);
+  follow_up();
+}
+
+void PeerRunner::begin_stop() {
+  peer_.begin_stop(now(), effects_);
+  follow_up();
+}
+
+void PeerRunner::stop() {
+  deadline_.cancel();
+  links_.close_all();
+}
+
+bool PeerRunner::idle() const {
+  const MutexLock lock(mutex_);
+  return mail_.empty() && durable_.load(std::memory_order_acquire) == -1 &&
+         peer_.replica().outstanding() == 0;
+}
+
+bool PeerRunner::snapshot_may_begin() {
+  snapshot_due_ = !peer_.may_snapshot();
+  return !snapshot_due_;
+}
+
+std::int64_t PeerRunner::serving_ms() const {
+  return served_ ? (now() - serving_since_) / std::chrono::milliseconds(1) : 0;
+}
+
+void PeerRunner::run() {
+  scheduled_.store(false, std::memory_order_release);
+  const std::int64_t durable = durable_.exchange(-1, std::memory_order_acq_rel);
+  if (durable != -1) peer_.on_persisted(wire::Zxid(durable), now(), effects_);
+  take_mail();
+  follow_up();
+}
+
+void PeerRunner::take_mail() {
+  {
+    const MutexLock lock(mutex_);
+    batches_.swap(mail_);
+  }
+  if (batches_.empty()) return;
+  for (txn::RequestBatch& batch : batches_) {
+    peer_.on_requests(batch, now(), wall_now(), effects_);
+    batch.clear();
+  }
+  {
+    const MutexLock lock(mutex_);
+    for (txn::RequestBatch& batch : batches_) {
+      if (spare_.size() < kSpareBatchesMax) spare_.push_back(std::move(batch));
+    }
+  }
+  batches_.clear();
+}
+
+void PeerRunner::on_timer() {
+  peer_.on_timer(now(), wall_now(), effects_);
+  follow_up();
+}
+
+// ---- what follows
+
+void PeerRunner::follow_up() {
+  note_role();
+  carry_out();
+  if (peer_.has_tree_work()) {
+    work_on_tree();
+    note_role();
+    carry_out();
+  }
+  if (const auto next = peer_.next_deadline()) deadline_.at(time_point_of(*next));
+}
+
+// Before anything is done to the tree that a snapshot under way must not see.
+void PeerRunner::note_role() {
+  const bool serves = peer_.may_snapshot();
+  if (served_ && !serves) doors_.abandon_snapshot();
+  if (!served_ && serves) serving_since_ = now();
+  if (serves && snapshot_due_) {
+    snapshot_due_ = false;
+    doors_.request_snapshot();
+  }
+  served_ = serves;
+  const zab::Role role = peer_.role();
+  const bool looks = role == zab::Role::kLooking;
+  if (looks && !looked_) ++probe_.looking;
+  if (!looks && looked_) probe_.election_ms.add(peer_.view().election_ms);
+  looked_ = looks;
+  // Followers may come before we know that we lead.
+  links_.set_listening(looks || role == zab::Role::kLeading);
+}
+
+// Carrying out may lead to more: what a stream has taken makes room for the next.
+void PeerRunner::carry_out() {
+  const auto any = [](const replica::PeerEffects& e) {
+    return !e.dials.empty() || !e.dirty.empty() || !e.persist.empty() || e.accepted_epoch ||
+           e.current_epoch || e.reload || e.install_snapshot;
+  };
+  while (any(effects_)) {
+    std::swap(working_, effects_);
+    for (const zab::Dial& dial : working_.dials) links_.dial(dial);
+    for (zab::Link* link : working_.dirty) links_.flush(*link);
+    carry_out_disk(working_);
+    working_.clear();
+  }
+}
+
+void PeerRunner::carry_out_disk(replica::PeerEffects& effects) {
+  if (!effects.persist.empty()) {
+    const bool leads = peer_.role() == zab::Role::kLeading;
+    for (const wire::TxnBytes& txn : effects.persist) {
+      if (!leads) break;
+      const auto bytes = static_cast<std::int64_t>(txn.bytes.size());
+      probe_.proposal_bytes_last = bytes;
+      probe_.proposal_bytes_max = std::max(probe_.proposal_bytes_max, bytes);
+      probe_.proposal_bytes_min =
+          probe_.proposal_bytes_min < 0 ? bytes : std::min(probe_.proposal_bytes_min, bytes);
+    }
+    doors_.persist(effects.persist);
+  }
+  if (effects.accepted_epoch) {
+    disk_.save_epoch(PeerDisk::EpochFile::kAccepted, *effects.accepted_epoch, [this] {
+      peer_.on_accepted_epoch_saved(now(), effects_);
+      schedule();
+    });
+  }
+  if (effects.current_epoch) {
+    disk_.save_epoch(PeerDisk::EpochFile::kCurrent, *effects.current_epoch, [this] {
+      peer_.on_current_epoch_saved(now(), effects_);
+      schedule();
+    });
+  }
+  if (effects.reload) {
+    disk_.reload(effects.reload->truncate_to, [this](bool truncated) {
+      peer_.on_reloaded(truncated, now(), effects_);
+      schedule();
+    });
+  }
+  if (effects.install_snapshot) {
+    disk_.install_snapshot([this] {
+      peer_.on_snapshot_installed(now(), effects_);
+      schedule();
+    });
+  }
+}
+
+// One round; another follows at once, unless a lane has much to take already: then it follows when
+// that lane says that it has emptied its inbox.
+void PeerRunner::work_on_tree() {
+  bool lane_is_full = false;
+  {
+    const WriteHold hold(shared_.gate);
+    bool watched = false;
+    for (const char lane : shared_.watched) watched = watched || lane != 0;
+    peer_.do_tree_work(now(), wall_now(), watched, shared_.inboxes, effects_);
+    for (std::size_t lane = 0; lane < to_wake_.size(); ++lane) {
+      to_wake_[lane] = shared_.inboxes[lane].empty() ? 0 : 1;
+      lane_is_full = lane_is_full || (lane != 0 && to_wake_[lane] != 0);
+    }
+    waits_for_lane_.store(peer_.has_tree_work() && lane_is_full, std::memory_order_release);
+  }
+  doors_.take_own_inbox();
+  for (std::uint32_t lane = 1; lane < to_wake_.size(); ++lane) {
+    if (to_wake_[lane] != 0) doors_.wake(lane);
+  }
+  doors_.finish();
+  if (peer_.has_tree_work() && !lane_is_full) schedule();
+}
+
+}  // namespace drover::server

@@ -1,0 +1,115 @@
+#pragma once
+// Runs a replica::Peer on reactor 0, as ReplicaRunner does a standalone replica: requests from all
+// lanes, streams to the other servers, reports of the disk and time go in; what follows is carried
+// out.
+//
+// What comes in during one wake-up of reactor 0 is carried out together: one batch for the disk,
+// one write per stream.
+//
+// Threads: reactor 0's, but for the calls marked [any thread].
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "admin/summary.h"
+#include "net/deadline.h"
+#include "replica/peer.h"
+#include "server/mutex.h"
+#include "server/peer_disk.h"
+#include "server/peer_links.h"
+#include "server/shared_tree.h"
+
+namespace drover::server {
+
+// Plain counters, reactor 0's thread only.
+struct PeerProbe {
+  std::int64_t looking = 0;  // searches begun
+  admin::Summary election_ms;
+  // Of one txn that this server proposed, bytes; -1: none yet.
+  std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
+};
+
+class PeerRunner {
+ public:
+  struct Doors {
+    std::function<void(std::vector<wire::TxnBytes>&)>
+        persist;                                   // to the disk thread; empties the list
+    std::function<void()> abandon_snapshot;        // the tree may soon hold something else
+    std::function<void()> request_snapshot;        // one was due while none could be taken
+    std::function<void()> take_own_inbox;          // reactor 0's lane empties its inbox, now
+    std::function<void()> finish;                  // and what follows from that
+    std::function<void(std::uint32_t lane)> wake;  // another lane's inbox has something
+  };
+  // `context` is reactor 0's. All referenced must outlive the runner; `disk` reports to it.
+  PeerRunner(boost::asio::io_context& context, SharedTree& shared, replica::Peer& peer,
+             PeerDisk& disk, PeerLinksOptions links, base::Log& log, Doors doors);
+
+  // Binds the ports between servers.
+  Result<void> listen() { return links_.listen(); }
+
+  // [any thread] Takes the batch and leaves an empty one.
+  void submit(txn::RequestBatch& batch);
+  // [any thread] Everything up to `last` is on disk.
+  void durable(wire::Zxid last);
+  // [any thread] A lane has emptied its inbox.
+  void drained();
+
+  void start();       // accepts other servers, looks for a leader
+  void begin_stop();  // clients are sent away, a leader waits for its followers
+  [[nodiscard]] bool may_stop() const { return peer_.may_stop(); }
+  void stop();                      // ends all streams, disarms the timer
+  [[nodiscard]] bool idle() const;  // no request of ours is unanswered
+
+  // May a snapshot be begun? If not, one is asked for as soon as it may.
+  [[nodiscard]] bool snapshot_may_begin();
+
+  [[nodiscard]] const replica::Peer& peer() const { return peer_; }
+  // Since clients are served, without a break; 0: they are not.
+  [[nodiscard]] std::int64_t serving_ms() const;
+  [[nodiscard]] const PeerProbe& probe() const { return probe_; }
+  void reset_probe() { probe_ = {}; }
+
+ private:
+  [[nodiscard]] PeerLinks::Events link_events();
+  void schedule();
+  void run();
+  void take_mail();
+  void on_timer();
+  void follow_up();
+  void carry_out();
+  void carry_out_disk(replica::PeerEffects& effects);
+  void work_on_tree();
+  void note_role();
+  void link_closed(zab::LinkId id);
+
+  boost::asio::io_context& context_;
+  SharedTree& shared_;
+  replica::Peer& peer_;
+  PeerDisk& disk_;
+  Doors doors_;
+  PeerLinks links_;
+  net::Deadline deadline_;
+  replica::PeerEffects effects_;  // not carried out yet
+  replica::PeerEffects working_;  // being carried out
+  std::vector<txn::RequestBatch> batches_;
+  std::vector<char> to_wake_;  // lanes whose inbox has something, as seen under the last hold
+  bool served_ = false;        // as of the last look
+  base::Instant serving_since_;
+  bool snapshot_due_ = false;
+  bool looked_ = false;
+  PeerProbe probe_;
+
+  std::atomic<bool> scheduled_{false};
+  // Tree work waits for a lane to empty its inbox. Set while all lanes are shut out of the tree, so
+  // that the emptying that ends the wait cannot be missed.
+  std::atomic<bool> waits_for_lane_{false};
+  std::atomic<std::int64_t> durable_{-1};  // newest report that was not yet handled; -1: none
+  mutable Mutex mutex_;
+  std::vector<txn::RequestBatch> mail_ DROVER_GUARDED_BY(mutex_);
+  std::vector<txn::RequestBatch> spare_ DROVER_GUARDED_BY(mutex_);  // empty, kept for their memory
+};
+
+}  // namespace drover::server
