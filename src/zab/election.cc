@@ -42,8 +42,8 @@ void Election::look(const History& mine, base::Instant now, ElectionEffects& eff
   askers_.clear();
   blamed_.clear();
   notification_interval_ms_ = options_.notification_interval_ms_min;
-  log_.info("sid={} looking round={:#x} zxid={:#x} epoch={:#x}", self_.value, round_,
-            mine.last_zxid.value, mine.current_epoch);
+  log_.debug("sid={} looking round={:#x} zxid={:#x} epoch={:#x}", self_.value, round_,
+             mine.last_zxid.value, mine.current_epoch);
   propose(initial_, now, effects);
   tally(now, effects);
 }
@@ -150,12 +150,6 @@ void Election::settle(Epoch epoch) {
   if (settled_) settled_->peer_epoch = epoch;
 }
 
-void Election::pause() {
-  role_ = Role::kLooking;
-  searching_ = false;
-  silent_ = true;
-}
-
 Role Election::role() const {
   return role_;
 }
@@ -208,8 +202,8 @@ void Election::finish(const Vote& vote, ElectionEffects& effects) {
   settled_ = chosen;
   this_round_.clear();
   settled_elsewhere_.clear();
-  log_.info("sid={} {} leader={} round={:#x} zxid={:#x} epoch={:#x}", self_.value, name_of(role_),
-            chosen.leader.value, chosen.round, chosen.zxid.value, chosen.peer_epoch);
+  log_.debug("sid={} {} leader={} round={:#x} zxid={:#x} epoch={:#x}", self_.value, name_of(role_),
+             chosen.leader.value, chosen.round, chosen.zxid.value, chosen.peer_epoch);
   for (const auto sid : askers_) tell(sid, role_, chosen, effects);
   askers_.clear();
   effects.decision = {role_, chosen};

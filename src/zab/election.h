@@ -64,9 +64,6 @@ class Election {
 
   // Synchronisation has ended: those who ask from now on hear the new epoch (ZOOKEEPER-1732).
   void settle(Epoch epoch);
-  // The role is over but the next search cannot begin yet (the history is read again first): nobody
-  // is answered until look().
-  void pause();
 
   [[nodiscard]] Role role() const;
   [[nodiscard]] const Vote& current_vote() const;  // settled on, or proposed while looking
@@ -104,7 +101,7 @@ class Election {
 
   Role role_ = Role::kLooking;
   bool searching_ = false;
-  bool silent_ = true;  // before the first look() and after pause()
+  bool silent_ = true;  // before the first look()
   Round round_ = 0;
   Vote initial_;   // what we would propose if nobody else were there. Its round is meaningless
   Vote proposal_;  // Invariant: while searching, its round is round_

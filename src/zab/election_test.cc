@@ -312,20 +312,6 @@ TEST_F(ElectionTest, SettlingTellsTheNewEpoch) {
   EXPECT_EQ(effects_.sends[0].notification.vote.peer_epoch, 7);
 }
 
-TEST_F(ElectionTest, PausedItSaysNothing) {
-  make(1, 1, 1);
-  look();
-  ASSERT_EQ(role(), Role::kLeading);
-  election_->pause();
-  EXPECT_EQ(role(), Role::kLooking);
-  EXPECT_EQ(election_->next_deadline(), std::nullopt);
-  hear(2, Role::kLooking, no_vote());
-  EXPECT_THAT(told(), IsEmpty());
-  look();
-  EXPECT_TRUE(decided(Role::kLeading, 1));
-  EXPECT_EQ(election_->round(), 2);
-}
-
 TEST_F(ElectionTest, ObserversAreAnsweredAndNeverCounted) {
   make(3, 3, 2);
   look();
