@@ -1157,9 +1157,9 @@ class AnyLeader {
 
   void say(PacketType type, Zxid zxid) {
     ++said_;
-    const std::string bytes = txn_bytes(zxid);
+    bytes_ = txn_bytes(zxid);
     wire::NullableBytes data;
-    if (type == PacketType::kProposal || type == PacketType::kInform) data = bytes;
+    if (type == PacketType::kProposal || type == PacketType::kInform) data = bytes_;
     learner_->on_packet({.type = type, .zxid = zxid, .data = data, .authinfo = {}}, now(),
                         effects_);
   }
@@ -1234,6 +1234,7 @@ class AnyLeader {
   std::unique_ptr<Learner> learner_;
   std::int64_t now_ms_ = 0;
   int said_ = 0;
+  std::string bytes_;  // of the last packet: effects show them until check()
   Zxid next_;
   std::deque<Zxid> uncommitted_;
   bool new_leader_said_ = false;
