@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cli/bench.h"
+#include "cli/local.h"
 #include "cli/serve.h"
 #include "cli/shell.h"
 #include "server/build_info.h"
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   drover::cli::add_serve(app, exit_code);
   drover::cli::add_bench(app, exit_code);
+  drover::cli::add_local(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
