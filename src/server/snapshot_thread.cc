@@ -15,6 +15,10 @@ namespace {
 constexpr auto kHoldMax = std::chrono::microseconds(300);
 constexpr std::size_t kSliceBytes = 256 * 1024;
 constexpr int kNodesBetweenLooks = 16;
+// Between two holds the thread sleeps. One that never does has used up its share of a busy
+// processor and loses it anywhere, also while it holds the tree; one that has just woken keeps it
+// for longer than a slice takes.
+constexpr auto kRest = std::chrono::microseconds(200);
 
 std::int64_t elapsed(SteadyClock::time_point since, std::chrono::nanoseconds unit) {
   return (SteadyClock::now() - since) / unit;
@@ -132,14 +136,16 @@ Result<void> SnapshotThread::write_now(const SnapshotStart& start) {
 }
 
 Result<storage::SnapshotFile> SnapshotThread::write_staged(const SnapshotStart& start) {
-  return write(start, true, generation_.load(std::memory_order_acquire));
+  admin::Summary holds_us;
+  return write(start, true, generation_.load(std::memory_order_acquire), holds_us);
 }
 
 Result<void> SnapshotThread::write_and_tell(const SnapshotStart& start, std::uint64_t generation) {
   const auto began = SteadyClock::now();
   log_.info("Snapshotting: 0x{:x} to {}/{}", static_cast<std::uint64_t>(start.zxid.value),
             options_.writer.dir, storage::snapshot_name(start.zxid, options_.writer.compression));
-  const auto file = write(start, false, generation);
+  admin::Summary holds_us;
+  const auto file = write(start, false, generation, holds_us);
   if (!file && generation_.load(std::memory_order_acquire) != generation) {
     log_.info("Snapshot 0x{:x} given up: the server follows another history",
               static_cast<std::uint64_t>(start.zxid.value));
@@ -148,6 +154,7 @@ Result<void> SnapshotThread::write_and_tell(const SnapshotStart& start, std::uin
   const std::int64_t ms = elapsed(began, std::chrono::milliseconds(1));
   {
     const MutexLock lock(mutex_);
+    probe_.hold_us.merge(holds_us);
     if (file) {
       probe_.snapshot_ms.add(ms);
     } else {
@@ -159,53 +166,56 @@ Result<void> SnapshotThread::write_and_tell(const SnapshotStart& start, std::uin
                file.error().message);
     return std::unexpected(file.error());
   }
-  log_.info("Snapshot taken in {} ms: {} znodes, {} bytes", ms, file->nodes, file->bytes);
+  log_.info("Snapshot taken in {} ms: {} znodes, {} bytes; held the tree {} times, {} us at most",
+            ms, file->nodes, file->bytes, holds_us.count, holds_us.max);
   return {};
 }
 
+// From when the tree is there, not from when it was asked for, to when it is let go.
+template <typename Task>
+void SnapshotThread::hold_tree(admin::Summary& holds_us, Task task) {
+  const ReadHold hold(shared_.gate, shared_.snapshot_slot());
+  const auto began = SteadyClock::now();
+  task(shared_.tree);
+  holds_us.add(elapsed(began, std::chrono::microseconds(1)));
+}
+
 Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start, bool staged,
-                                                    std::uint64_t generation) {
+                                                    std::uint64_t generation,
+                                                    admin::Summary& holds_us) {
   const auto goes_on = [&] {
     return !giving_up_.load(std::memory_order_relaxed) &&
            generation_.load(std::memory_order_acquire) == generation;
   };
   std::optional<storage::SnapshotWriter> writer;
   std::optional<tree::Tree::Walk> walk;
-  {
-    const ReadHold hold(shared_.gate, shared_.snapshot_slot());
+  hold_tree(holds_us, [&](tree::Tree& tree) {
     storage::SnapshotWriterOptions options = options_.writer;
     options.staged = staged;
-    writer.emplace(disk_, std::move(options), start.zxid, start.sessions, shared_.tree.acl_table());
-    walk.emplace(shared_.tree);
-  }
+    writer.emplace(disk_, std::move(options), start.zxid, start.sessions, tree.acl_table());
+    walk.emplace(tree);
+  });
   Result<void> written;
   std::string path;
   bool done = false;
   while (!done && written && goes_on()) {
-    const auto began = SteadyClock::now();
-    {
-      const ReadHold hold(shared_.gate, shared_.snapshot_slot());
-      if (!goes_on()) break;  // seen under the hold: the tree may be another one
-      walk_slice(shared_.tree, *walk, *writer, path);
+    hold_tree(holds_us, [&](tree::Tree& tree) {
+      if (!goes_on()) return;  // seen under the hold: the tree may be another one
+      walk_slice(tree, *walk, *writer, path);
       done = walk->node() == tree::kNoNode;
-    }
-    const std::int64_t us = elapsed(began, std::chrono::microseconds(1));
-    {
-      const MutexLock lock(mutex_);
-      probe_.hold_us.add(us);
-    }
+    });
     if (writer->buffered() >= kSliceBytes || done) written = writer->flush();
+    std::this_thread::sleep_for(kRest);
   }
   std::optional<storage::RestoreSink::SnapshotDigest> digest;
   wire::Zxid last;
-  {
-    const ReadHold hold(shared_.gate, shared_.snapshot_slot());
+  hold_tree(holds_us, [&](tree::Tree& tree) {
     walk.reset();  // the tree keeps a list of walks, which only a hold makes safe to change
-    last = shared_.tree.last_zxid();
+    last = tree.last_zxid();
     if (options_.digest_enabled) {
-      digest = {.zxid = last, .digest = {.tree_digest = shared_.tree.digest()}};
+      digest = {.zxid = last, .digest = {.tree_digest = tree.digest()}};
     }
-  }
+  });
   if (!written) return std::unexpected(written.error());
   if (!done || !goes_on()) return failure("given up");
   return writer->finish(digest, last);
@@ -215,7 +225,9 @@ void SnapshotThread::walk_slice(const tree::Tree& tree, tree::Tree::Walk& walk,
                                 storage::SnapshotWriter& writer, std::string& path) {
   const auto end = SteadyClock::now() + kHoldMax;
   do {
-    for (int i = 0; i < kNodesBetweenLooks && walk.node() != tree::kNoNode; ++i) {
+    for (int i = 0;
+         i < kNodesBetweenLooks && walk.node() != tree::kNoNode && writer.buffered() < kSliceBytes;
+         ++i) {
       const tree::NodeId node = walk.node();
       path.clear();
       tree.append_path(node, path);

@@ -31,7 +31,7 @@ struct SnapshotThreadOptions {
 
 struct SnapshotProbe {
   admin::Summary snapshot_ms;
-  admin::Summary hold_us;  // of one slice
+  admin::Summary hold_us;  // how long the tree was held each time
   std::int64_t errors = 0;
 };
 
@@ -79,7 +79,9 @@ class SnapshotThread {
   Result<void> write_and_tell(const SnapshotStart& start, std::uint64_t generation);
   // Until the tree's generation is no longer `generation`.
   Result<storage::SnapshotFile> write(const SnapshotStart& start, bool staged,
-                                      std::uint64_t generation);
+                                      std::uint64_t generation, admin::Summary& holds_us);
+  template <typename Task>
+  void hold_tree(admin::Summary& holds_us, Task task);
   // Requires the snapshot's slot held.
   void walk_slice(const tree::Tree& tree, tree::Tree::Walk& walk, storage::SnapshotWriter& writer,
                   std::string& path);
