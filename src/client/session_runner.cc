@@ -126,13 +126,14 @@ void SessionRunner::connect(std::size_t host) {
     read(link);
   };
   // A name is resolved anew for every attempt: the server may have moved.
-  resolver_.async_resolve(name, std::to_string(port),
-                          [this, link = link_, connected](
-                              error_code error, asio::ip::tcp::resolver::results_type found) {
-                            if (link != link_) return;
-                            if (error) return lost(link);
-                            asio::async_connect(link->socket, found, connected);
-                          });
+  resolver_.async_resolve(
+      name, std::to_string(port),
+      [this, link = link_, connected](error_code error,
+                                      const asio::ip::tcp::resolver::results_type& found) {
+        if (link != link_) return;
+        if (error) return lost(link);
+        asio::async_connect(link->socket, found, connected);
+      });
 }
 
 void SessionRunner::read(const std::shared_ptr<Link>& link) {

@@ -16,7 +16,6 @@ namespace drover::storage {
 namespace {
 
 using testing::from_hex;
-using ::testing::HasSubstr;
 using testing::RecordingSink;
 using Acls = std::vector<std::pair<std::int64_t, std::shared_ptr<const AclList>>>;
 
