@@ -43,7 +43,7 @@ std::string text(Zxid zxid) {
 std::string plan(const ProposalLog& log, Zxid last_processed, Zxid learner, bool force = false) {
   const SyncPlan decided = plan_sync(learner, last_processed, log, force);
   const char* const names[] = {"DIFF", "TRUNC", "SNAP"};
-  const std::string head =
+  std::string head =
       fmt::format("{} {}", names[static_cast<int>(decided.kind)], text(decided.zxid));
   if (decided.send_after == decided.zxid) return head;
   return fmt::format("{} after {}", head, text(decided.send_after));
