@@ -39,7 +39,7 @@ class Receiver {
     while (!bytes.empty() && !bad) {
       const auto room = reader.room(scratch_);
       const auto n = std::min(room.size(), bytes.size());
-      std::copy_n(bytes.data(), n, room.data());
+      std::ranges::copy(bytes.substr(0, n), room.data());
       bytes.remove_prefix(n);
       reader.arrived(n);
       cut();
