@@ -56,7 +56,7 @@ struct Opening {
 // Server 1 leads.
 class Stage {
  public:
-  explicit Stage(Opening opening = {}) : config_(config_of(opening)) {
+  explicit Stage(const Opening& opening = {}) : config_(config_of(opening)) {
     for (const Zxid zxid : opening.txns) {
       if (proposals_.empty()) proposals_.reset(Zxid(zxid.value - 1));
       proposals_.append({zxid, payload(zxid)});
