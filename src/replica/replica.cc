@@ -27,7 +27,7 @@ constexpr std::int64_t kCounterMax = 0xfffffffe;
 Replica::Impl::Impl(ReplicaOptions replica_options, tree::Tree& shared_tree,
                     session::SessionTable& session_table, const txn::AuthOptions& auth_options,
                     base::Log& line_log, base::Instant now, base::WallTime now_wall)
-    : options(std::move(replica_options)),
+    : options(replica_options),
       tree(shared_tree),
       sessions(session_table),
       auth(auth_options),
@@ -46,7 +46,7 @@ Replica::Impl::Impl(ReplicaOptions replica_options, tree::Tree& shared_tree,
 Replica::Replica(ReplicaOptions options, tree::Tree& tree, session::SessionTable& sessions,
                  const txn::AuthOptions& auth, base::Log& log, base::Instant now,
                  base::WallTime wall)
-    : impl_(std::make_unique<Impl>(std::move(options), tree, sessions, auth, log, now, wall)) {}
+    : impl_(std::make_unique<Impl>(options, tree, sessions, auth, log, now, wall)) {}
 Replica::~Replica() = default;
 
 // ---- roles

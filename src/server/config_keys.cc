@@ -108,9 +108,10 @@ Setter nonempty(std::string Config::* field) {
 // Hours, or with a unit: ms, s, m, h, d (3.10).
 bool set_purge_interval(std::string_view value, Config& config) {
   const auto digits = std::min(value.find_first_not_of("0123456789"), value.size());
+  const std::string_view text = value.substr(0, digits);
   std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + digits, number);
-  if (error != std::errc() || end != value.data() + digits) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return false;
   const std::string_view unit = value.substr(digits);
   std::int64_t unit_ms = 0;
   if (unit.empty() || unit == "h") unit_ms = 3'600'000;
@@ -209,7 +210,7 @@ Setter must_be_off() {
 
 // A class name of Apache's, full or short, that stands for what we do (first) or for what we do not
 // do.
-Setter class_name(std::string_view ours, std::vector<std::string_view> others,
+Setter class_name(std::string_view ours, const std::vector<std::string_view>& others,
                   std::string_view why) {
   return [=](std::string_view value, Config& config) {
     const std::string_view name = value.substr(value.rfind('.') + 1);  // npos + 1 is 0
