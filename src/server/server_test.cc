@@ -286,7 +286,8 @@ TEST_F(ServerTest, ConnectionsPerAddressAreLimited) {
     RawClient third(server_->port());
     try {
       EXPECT_EQ(third.open_session(), 0u);
-    } catch (const boost::system::system_error&) {  // the reset came before the request was sent
+    } catch (const boost::system::system_error&) {  // NOLINT(bugprone-empty-catch)
+      // The reset came before the request was sent.
     }
   }
   first.send_frame(RawClient::get(1, "/"));
