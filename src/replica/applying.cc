@@ -18,7 +18,7 @@ constexpr std::size_t kReadBytesMax = 16u << 20;
 
 bool Replica::has_committed() const {
   return (!impl_->queue.empty() && impl_->is_ready(impl_->queue.front())) ||
-         impl_->pending.has_ready();
+         impl_->pending.has_ready() || impl_->may_release_sync();
 }
 
 namespace {
@@ -34,9 +34,11 @@ void push_reply(txn::Deliveries& lane, const txn::Reply& reply) {
   lane.replies.push_back(reply);
 }
 
-// Says to a connection, out of the blue, that it is over.
+// Says to a connection, out of the blue, that it is over. A learner sees that for itself: the txn
+// that ends a session comes by, and who owns a session is its leader's to know.
 void push_close(const txn::Origin& origin, wire::SessionId session, wire::Zxid zxid,
                 std::span<txn::Deliveries> lanes) {
+  if (origin.is_learner()) return;
   push_reply(lane_of(origin, lanes), {.kind = txn::Reply::Kind::kCloseConnection,
                                       .connection = origin.connection,
                                       .zxid = zxid,
@@ -112,10 +114,14 @@ bool Replica::Impl::answer_pending(std::span<txn::Deliveries> lanes) {
   return watch_left;
 }
 
+bool Replica::Impl::may_release_sync() const {
+  return mode == Mode::kLearning && !sync_releases.empty() &&
+         (sync_releases.front().after <= tree.last_zxid() || queue.empty());
+}
+
 // A sync's word came when everything up to `after` was committed; that has to be seen first.
 void Replica::Impl::release_syncs() {
-  while (!sync_releases.empty() &&
-         (sync_releases.front().after <= tree.last_zxid() || queue.empty())) {
+  while (may_release_sync()) {
     for (int i = 0; i < sync_releases.front().count; ++i) pending.release_sync();
     sync_releases.pop_front();
   }
@@ -138,7 +144,7 @@ bool Replica::Impl::answer(const Outstanding& entry, std::string_view bytes,
                    .session = entry.session};
   if (entry.kind == Kind::kSync) {
     reply.body_offset = static_cast<std::uint32_t>(lane.bytes.size());
-    reply.body_size = entry.size;
+    reply.body_size = static_cast<std::uint32_t>(bytes.size());
     lane.bytes.append(bytes);
   } else if (entry.kind == Kind::kRead) {
     read(entry, bytes, lane, reply);

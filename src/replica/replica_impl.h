@@ -51,6 +51,7 @@ struct Replica::Impl {
                  std::span<txn::Deliveries> lanes);
   void find_client(Outstanding& entry, std::string_view bytes);
   bool answer_pending(std::span<txn::Deliveries> lanes);
+  [[nodiscard]] bool may_release_sync() const;
   void release_syncs();
   void keep_digest(wire::Zxid zxid);
   void deliver_changes(std::span<txn::Deliveries> lanes);
