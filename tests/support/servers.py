@@ -161,6 +161,10 @@ class Server:
         code = self.process.returncode
         raise ServerFailed(f"{type(self).__name__} exited with {code}\n{self.log_tail()}")
 
+    def spawn(self):
+        """Starts the process and waits for nothing: a member that needs others to serve."""
+        self._spawn()
+
     def start_expecting_exit(self, seconds=None):
         """Starts a server that should refuse to run; returns its exit code."""
         self._spawn()
