@@ -8,6 +8,7 @@
 #include "cli/local.h"
 #include "cli/serve.h"
 #include "cli/shell.h"
+#include "cli/simulate.h"
 #include "server/build_info.h"
 
 namespace {
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   drover::cli::add_serve(app, exit_code);
   drover::cli::add_bench(app, exit_code);
   drover::cli::add_local(app, exit_code);
+  drover::cli::add_simulate(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -185,6 +185,7 @@ void Replica::Impl::find_client(Outstanding& entry, std::string_view bytes) {
 void Replica::Impl::apply_txn(Outstanding entry, std::string_view bytes, base::Instant now,
                               bool watched, std::span<txn::Deliveries> lanes) {
   find_client(entry, bytes);
+  const wire::Zxid before = tree.last_zxid();
   base::ByteBuffer& body = entry.has_client ? lane_of(entry.from, lanes).bytes : no_body;
   const std::size_t body_offset = body.size();
   const txn::ChangeSink sink{changes, change_bytes};
@@ -197,7 +198,7 @@ void Replica::Impl::apply_txn(Outstanding entry, std::string_view bytes, base::I
   if (!applied.digest_matches && ++probe.digest_mismatches == 1) {
     log.error("txn zxid=0x{:x} left a tree whose digest differs from the txn's", entry.zxid.value);
   }
-  keep_digest(entry.zxid);
+  keep_digest(entry.zxid, before);
   if (watched) deliver_changes(lanes);
   if (entry.has_client) {
     push_reply(lane_of(entry.from, lanes), {.kind = applied.error == ErrorCode::kSessionMoved
@@ -219,12 +220,10 @@ void Replica::Impl::apply_txn(Outstanding entry, std::string_view bytes, base::I
   }
 }
 
-void Replica::Impl::keep_digest(wire::Zxid zxid) {
-  constexpr std::int64_t kInterval = 128;  // as Apache's
-  constexpr std::size_t kDigestsMax = 1024;
-  if (!options.prepare.digest_enabled || zxid.value % kInterval != 0) return;
-  if (digests.size() == kDigestsMax) digests.pop_front();
-  digests.push_back({zxid, tree.digest()});
+void Replica::Impl::keep_digest(wire::Zxid zxid, wire::Zxid before) {
+  if (!options.prepare.digest_enabled || zxid.value % options.digest_interval != 0) return;
+  if (digests.size() >= options.digests_max) digests.pop_front();
+  digests.push_back({zxid, tree.digest(), before});
 }
 
 void Replica::Impl::deliver_changes(std::span<txn::Deliveries> lanes) {

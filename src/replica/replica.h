@@ -41,6 +41,9 @@ struct ReplicaOptions {
   std::int64_t container_check_interval_ms = 60000;  // znode.container.checkIntervalMs
   std::int64_t container_max_per_minute = 10000;     // znode.container.maxPerMinute
   std::int64_t container_max_never_used_ms = 0;  // znode.container.maxNeverUsedIntervalMs, 0: never
+  std::int64_t digest_interval =
+      128;  // a digest is kept of each zxid divisible by this; as Apache's
+  std::size_t digests_max = 1024;
 };
 
 struct Effects {
@@ -139,12 +142,13 @@ class Replica {
   [[nodiscard]] std::size_t outstanding() const;  // proposed or queued, not yet answered
   [[nodiscard]] wire::Zxid last_proposed() const;
   [[nodiscard]] const ReplicaProbe& probe() const;
-  // Digest of the tree after each txn whose zxid is a multiple of 128, oldest first, the newest
-  // 1024 of this run: what `hash` shows, so that servers can be compared at the same zxid. Empty
-  // when digests are off.
+  // Digest of the tree after each txn whose zxid is a multiple of digest_interval, oldest
+  // first, the newest digests_max of this run: what `hash` shows, so that servers can be compared
+  // at the same zxid. Empty when digests are off.
   struct DigestAt {
     wire::Zxid zxid;
     std::uint64_t digest = 0;
+    wire::Zxid before;  // the txn before it
   };
   [[nodiscard]] const std::deque<DigestAt>& digests() const;
 

@@ -53,7 +53,7 @@ struct Replica::Impl {
   bool answer_pending(std::span<txn::Deliveries> lanes);
   [[nodiscard]] bool may_release_sync() const;
   void release_syncs();
-  void keep_digest(wire::Zxid zxid);
+  void keep_digest(wire::Zxid zxid, wire::Zxid before);
   void deliver_changes(std::span<txn::Deliveries> lanes);
   void end_session(const Outstanding& entry, std::span<txn::Deliveries> lanes);
   // True when the answer leaves a watch.

@@ -179,7 +179,7 @@ void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) cons
     }
   }
   if (word == Word::hash) {
-    for (const auto& [zxid, digest] : sources_.replica->digests()) {
+    for (const auto& [zxid, digest, before] : sources_.replica->digests()) {
       view.digests.emplace_back(zxid, static_cast<std::int64_t>(digest));
     }
   }

@@ -17,7 +17,7 @@ FLOORS = {
     "replica": 4, "lane": 4,
     "net": 5, "admin": 5,
     "server": 6, "client": 6,
-    "recipes": 7, "cli": 7, "sim": 7,
+    "recipes": 7, "cli": 8, "sim": 7,
 }
 PURE_FLOOR_MAX = 4
 DOORS = {"storage/posix_disk.cc", "storage/posix_disk.h"}

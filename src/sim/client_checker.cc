@@ -1,0 +1,65 @@
+#include "sim/client_checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace drover::sim {
+
+void ClientChecker::on_written(int client, const std::string& path, const std::string& data,
+                               wire::Zxid zxid, wire::Zxid floor) {
+  if (zxid <= floor) {
+    verdict_.fail("Linearizable",
+                  fmt::format("client {} wrote {} as zxid=0x{:x}, though zxid=0x{:x} had been "
+                              "acknowledged before it was sent",
+                              client, path, zxid.value, floor.value));
+  }
+  newest_acked_ = std::max(newest_acked_, zxid);
+  acked_.push_back(zxid);
+  show(client, path, data, zxid);
+}
+
+void ClientChecker::on_read(int client, const std::string& path, const std::string& data,
+                            wire::Zxid mzxid) {
+  ++reads_;
+  const auto watch = watches_.find({client, path});
+  if (watch != watches_.end() && mzxid > watch->second) {
+    verdict_.fail("WatchOrder",
+                  fmt::format("client {} read {} as of zxid=0x{:x} before the event of its watch "
+                              "left at zxid=0x{:x}",
+                              client, path, mzxid.value, watch->second.value));
+  }
+  show(client, path, data, mzxid);
+}
+
+void ClientChecker::show(int client, const std::string& path, const std::string& data,
+                         wire::Zxid mzxid) {
+  wire::Zxid& seen = seen_[{client, path}];
+  if (mzxid < seen) {
+    verdict_.fail("SessionFIFO",
+                  fmt::format("client {} sees {} as of zxid=0x{:x} after zxid=0x{:x}", client, path,
+                              mzxid.value, seen.value));
+  }
+  seen = std::max(seen, mzxid);
+  const auto [found, is_new] = data_.try_emplace({path, mzxid}, data);
+  if (!is_new && found->second != data) {
+    verdict_.fail("ReadIntegrity", fmt::format("{} as of zxid=0x{:x} is '{}' and '{}'", path,
+                                               mzxid.value, data, found->second));
+  }
+}
+
+void ClientChecker::on_watch_left(int client, const std::string& path, wire::Zxid mzxid) {
+  watches_.try_emplace({client, path}, mzxid);
+}
+
+void ClientChecker::on_watch_event(int client, const std::string& path) {
+  watches_.erase({client, path});
+}
+
+// A new session begins anew: what a client remembers of the old one, no server has to know.
+void ClientChecker::on_session_over(int client) {
+  std::erase_if(watches_, [client](const auto& entry) { return entry.first.first == client; });
+  std::erase_if(seen_, [client](const auto& entry) { return entry.first.first == client; });
+}
+
+}  // namespace drover::sim

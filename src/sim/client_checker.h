@@ -1,0 +1,57 @@
+#pragma once
+// What clients may count on: writes are linearizable, an acknowledged one is never lost, each
+// client sees its own writes and never goes back, and a watch's event comes before what it tells
+// of.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "sim/verdict.h"
+#include "wire/zxid.h"
+
+namespace drover::sim {
+
+class ClientChecker {
+ public:
+  explicit ClientChecker(Verdict& verdict) : verdict_(verdict) {}
+
+  // A write is about to be sent. The answer goes to on_written.
+  [[nodiscard]] wire::Zxid floor() const { return newest_acked_; }
+  // Acknowledged as txn `zxid`; `floor` as it was when it was sent.
+  void on_written(int client, const std::string& path, const std::string& data, wire::Zxid zxid,
+                  wire::Zxid floor);
+  // A read showed `data`, last changed by `mzxid`.
+  void on_read(int client, const std::string& path, const std::string& data, wire::Zxid mzxid);
+  // The client left a watch behind a read that showed `mzxid`; has its event; lost it with the
+  // session.
+  void on_watch_left(int client, const std::string& path, wire::Zxid mzxid);
+  void on_watch_event(int client, const std::string& path);
+  void on_session_over(int client);
+
+  [[nodiscard]] const std::vector<wire::Zxid>& acked() const { return acked_; }
+  [[nodiscard]] bool waits_for_event(int client, const std::string& path) const {
+    return watches_.count({client, path}) != 0;
+  }
+  [[nodiscard]] const std::map<std::pair<int, std::string>, wire::Zxid>& watches() const {
+    return watches_;
+  }
+  [[nodiscard]] std::size_t reads() const { return reads_; }
+
+ private:
+  using Key = std::pair<int, std::string>;
+  void show(int client, const std::string& path, const std::string& data, wire::Zxid mzxid);
+
+  Verdict& verdict_;
+  wire::Zxid newest_acked_;
+  std::vector<wire::Zxid> acked_;
+  std::map<Key, wire::Zxid> seen_;     // newest mzxid that the client has seen of the path
+  std::map<Key, wire::Zxid> watches_;  // left at this mzxid, no event yet
+  std::map<std::pair<std::string, wire::Zxid>, std::string> data_;  // of a path as of a txn
+  std::size_t reads_ = 0;
+};
+
+}  // namespace drover::sim

@@ -1,0 +1,568 @@
+#include "sim/machine.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "replica/restorer.h"
+#include "sim/observer.h"
+#include "storage/data_dir.h"
+#include "storage/history.h"
+#include "storage/restore.h"
+#include "storage/snapshot_writer.h"
+
+namespace drover::sim {
+
+namespace {
+
+constexpr char kDir[] = "/data/version-2";
+constexpr char kAcceptedEpoch[] = "/data/version-2/acceptedEpoch";
+constexpr char kCurrentEpoch[] = "/data/version-2/currentEpoch";
+
+storage::HistoryOptions history_options() {
+  return {.snapshot_dir = kDir, .log_dir = kDir};
+}
+
+}  // namespace
+
+// Everything that dies with the process.
+struct Machine::Process {
+  Process(storage::Disk& disk, std::int64_t tick_ms)
+      : sessions(tick_ms), writer(disk, {.dir = kDir, .preallocate_bytes = 0}) {}
+
+  struct ClientLink {
+    std::uint32_t lane = 0;
+    lane::Connection* connection = nullptr;
+    std::string input;
+    StreamId stream = 0;
+  };
+
+  tree::Tree tree;
+  session::SessionTable sessions;
+  txn::AuthOptions auth;
+  std::vector<std::unique_ptr<lane::Lane>> lanes;
+  std::unique_ptr<replica::Peer> peer;
+  replica::PeerEffects effects;
+  storage::LogWriter writer;
+  std::vector<wire::TxnBytes> to_log;
+  bool disk_busy = false;
+
+  std::map<StreamId, zab::LinkId> link_of;
+  std::map<zab::LinkId, StreamId> stream_of;
+  std::map<StreamId, std::unique_ptr<ClientLink>> clients;
+  std::optional<base::Instant> timer;  // world time
+  bool pumping = false;
+  bool stopping = false;
+};
+
+Machine::Machine(int index, const Scenario& scenario, const zab::EnsembleConfig& config,
+                 Schedule& schedule, Network& network, base::Prng& prng, Observer& observer,
+                 base::Log& log)
+    : index_(index),
+      scenario_(scenario),
+      config_(config),
+      schedule_(schedule),
+      network_(network),
+      prng_(prng),
+      observer_(observer),
+      log_(log) {
+  if (scenario_.drift_per_mille_max > 0) {
+    drift_per_mille_ = static_cast<std::int64_t>(prng_.below(
+                           static_cast<std::uint64_t>(2 * scenario_.drift_per_mille_max + 1))) -
+                       scenario_.drift_per_mille_max;
+  }
+  DROVER_ASSERT(disk_.create_dirs(kDir).has_value(), "no folder");
+}
+
+Machine::~Machine() = default;
+
+base::Instant Machine::now() const {
+  const auto world = schedule_.now().since_start;
+  return {world + world * drift_per_mille_ / 1000};
+}
+
+base::Instant Machine::world_time(base::Instant local) const {
+  return {local.since_start * 1000 / (1000 + drift_per_mille_) + std::chrono::nanoseconds(1)};
+}
+
+base::WallTime Machine::wall() const {
+  return {1'700'000'000'000 + schedule_.now().ms() + wall_offset_ms_};
+}
+
+std::int64_t Machine::sync_us() {
+  const auto spread = static_cast<std::uint64_t>(scenario_.sync_us_max - scenario_.sync_us_min + 1);
+  std::int64_t us = scenario_.sync_us_min + static_cast<std::int64_t>(prng_.below(spread));
+  if (faults_ && scenario_.slow_sync_per_mille > 0 &&
+      prng_.chance(scenario_.slow_sync_per_mille, 1000)) {
+    us += static_cast<std::int64_t>(
+        prng_.below(static_cast<std::uint64_t>(scenario_.slow_sync_ms_max * 1000)));
+  }
+  return us;
+}
+
+// ---- birth and death
+
+void Machine::boot() {
+  DROVER_ASSERT(process_ == nullptr, "booted twice");
+  ++incarnation_;
+  network_.host_up(index_);
+  process_ = std::make_unique<Process>(disk_, scenario_.tick_ms);
+  Process& process = *process_;
+  replica::Restorer restorer(process.tree, process.sessions, log_, now());
+  const auto report =
+      storage::restore(disk_, {.snapshot_dir = kDir, .log_dir = kDir}, restorer, log_);
+  if (!report) {
+    observer_.fail("restore", fmt::format("sid={}: {}", index_ + 1, report.error().message));
+    process_.reset();
+    network_.host_down(index_, false);
+    return;
+  }
+  restorer.finish();
+  if (report->fresh) write_snapshot_file(false);
+  zab::History stored;
+  const auto accepted = storage::read_number_file(disk_, kAcceptedEpoch);
+  const auto current = storage::read_number_file(disk_, kCurrentEpoch);
+  if (!accepted || !current) {
+    observer_.fail("restore", fmt::format("sid={}: an epoch file cannot be read", index_ + 1));
+    return;
+  }
+  stored.current_epoch = current->value_or(process.tree.last_zxid().epoch());
+  stored.accepted_epoch = accepted->value_or(stored.current_epoch);
+  observer_.on_boot(*this, stored, process.tree.last_zxid());
+
+  replica::PeerOptions options;
+  options.self = sid();
+  options.config = config_;
+  options.leader.tick_ms = options.learner.tick_ms = options.replica.tick_ms = scenario_.tick_ms;
+  options.replica.lanes = scenario_.lanes;
+  options.replica.digest_interval = 1;
+  options.replica.digests_max = 1u << 30;
+  options.snapshot_chunk = 512;
+  if (scenario_.small_log > 0) {
+    options.proposals = {.txns_min = scenario_.small_log, .txns_max = scenario_.small_log};
+  }
+  for (std::uint32_t i = 0; i < scenario_.lanes; ++i) {
+    process.lanes.push_back(std::make_unique<lane::Lane>(
+        lane::LaneOptions{
+            .index = i,
+            .serving = false,
+            .session_timeout_ms_min = static_cast<std::int32_t>(2 * scenario_.tick_ms),
+            .session_timeout_ms_max = static_cast<std::int32_t>(20 * scenario_.tick_ms)},
+        process.tree, process.auth));
+  }
+  process.peer =
+      std::make_unique<replica::Peer>(options, process.tree, process.sessions, process.auth, stored,
+                                      prng_.next(), log_, now(), wall());
+  process.peer->start(now(), process.effects);
+  pump();
+}
+
+void Machine::crash(bool power) {
+  if (process_ == nullptr) return;
+  observer_.before_crash(*this);
+  ++incarnation_;
+  process_.reset();
+  asleep_.clear();
+  paused_until_ = {};
+  network_.host_down(index_, power);
+  if (power) {
+    disk_.crash(prng_);
+  } else {
+    disk_.kill();
+  }
+}
+
+void Machine::pause(std::int64_t ms) {
+  if (process_ == nullptr || is_paused()) return;
+  paused_until_ = schedule_.now() + std::chrono::milliseconds(ms);
+  schedule_.at(paused_until_, [this, incarnation = incarnation_] {
+    if (incarnation == incarnation_) wake();
+  });
+}
+
+void Machine::wake() {
+  while (!asleep_.empty() && !is_paused()) {
+    const auto action = std::move(asleep_.front());
+    asleep_.pop_front();
+    action();
+    if (process_ == nullptr) return;
+  }
+}
+
+void Machine::when_awake(std::function<void()> action) {
+  if (process_ == nullptr) return;
+  if (is_paused() || !asleep_.empty()) {
+    asleep_.push_back(std::move(action));
+  } else {
+    action();
+  }
+}
+
+void Machine::in_process(std::int64_t after_us, std::function<void()> action) {
+  schedule_.after_us(after_us, [this, incarnation = incarnation_, action = std::move(action)] {
+    if (incarnation == incarnation_) when_awake(action);
+  });
+}
+
+void Machine::begin_stop() {
+  if (process_ == nullptr || is_paused()) return;
+  process_->stopping = true;
+  process_->peer->begin_stop(now(), process_->effects);
+  pump();
+}
+
+// ---- the process at work
+
+// Lets everything happen that can happen at this moment.
+void Machine::pump() {
+  Process& process = *process_;
+  if (process.pumping) return;
+  process.pumping = true;
+  for (int turn = 0;; ++turn) {
+    if (turn == 100'000) {
+      observer_.fail("rest", fmt::format("sid={} never comes to rest", index_ + 1));
+      break;
+    }
+    carry_out();
+    bool moved = move_requests();
+    moved |= do_tree_work();
+    moved |= flush_lanes();
+    moved |= hand_in_frames();
+    if (!moved && process.effects.dials.empty() && process.effects.dirty.empty() &&
+        process.effects.persist.empty() && !process.effects.reload &&
+        !process.effects.install_snapshot && !process.effects.accepted_epoch &&
+        !process.effects.current_epoch) {
+      break;
+    }
+  }
+  process.pumping = false;
+  observer_.after_step(*this);
+  start_disk();
+  arm_timer();
+  if (process.stopping && process.peer->may_stop()) {
+    in_process(scenario_.latency_us_max, [this] { crash(false); });
+  }
+}
+
+void Machine::carry_out() {
+  Process& process = *process_;
+  replica::PeerEffects effects;
+  std::swap(effects, process.effects);
+  for (const zab::Dial& dial : effects.dials) {
+    const StreamId stream =
+        network_.dial(index_, static_cast<int>(dial.to.value) - 1,
+                      dial.port == zab::Port::kElection ? kElectionPort : kQuorumPort, 5000);
+    process.link_of[stream] = dial.link;
+    process.stream_of[dial.link] = stream;
+  }
+  for (zab::Link* link : effects.dirty) {
+    link->dirty = false;
+    const auto found = process.stream_of.find(link->id);
+    if (found == process.stream_of.end()) continue;
+    const StreamId stream = found->second;
+    if (!link->output.empty() && link->up) {
+      network_.send(stream, index_, std::string(link->output.view()));
+      link->output.clear();
+      process.peer->on_link_drained(link->id, now(), process.effects);
+    }
+    if (link->close) {
+      network_.close(stream, index_);
+      const zab::LinkId id = link->id;
+      process.stream_of.erase(id);
+      process.link_of.erase(stream);
+      in_process(0, [this, id] {
+        process_->peer->on_link_closed(id, now(), process_->effects);
+        pump();
+      });
+    }
+  }
+  process.to_log.insert(process.to_log.end(), effects.persist.begin(), effects.persist.end());
+  for (const wire::TxnBytes& txn : effects.persist) observer_.on_proposed(*this, txn);
+  if (effects.accepted_epoch) {
+    in_process(sync_us(), [this, epoch = *effects.accepted_epoch] {
+      observer_.on_accepted_epoch(*this, epoch);
+      DROVER_ASSERT(storage::write_number_file(disk_, kAcceptedEpoch, epoch).has_value(),
+                    "the epoch was not written");
+      process_->peer->on_accepted_epoch_saved(now(), process_->effects);
+      pump();
+    });
+  }
+  if (effects.current_epoch) {
+    in_process(sync_us(), [this, epoch = *effects.current_epoch] {
+      observer_.on_current_epoch(*this, epoch);
+      DROVER_ASSERT(storage::write_number_file(disk_, kCurrentEpoch, epoch).has_value(),
+                    "the epoch was not written");
+      process_->peer->on_current_epoch_saved(now(), process_->effects);
+      pump();
+    });
+  }
+  if (effects.reload) {
+    in_process(sync_us(), [this, how = *effects.reload] { reload(how); });
+  }
+  if (effects.install_snapshot) {
+    in_process(sync_us(), [this] { install_snapshot(); });
+  }
+}
+
+bool Machine::move_requests() {
+  Process& process = *process_;
+  bool moved = false;
+  for (const auto& lane : process.lanes) {
+    txn::RequestBatch batch = std::move(lane->outbox());
+    lane->outbox().clear();
+    if (batch.empty()) continue;
+    process.peer->on_requests(batch, now(), wall(), process.effects);
+    carry_out();  // what the effects speak of lives as long as the batch
+    moved = true;
+  }
+  return moved;
+}
+
+bool Machine::do_tree_work() {
+  Process& process = *process_;
+  if (!process.peer->has_tree_work()) return false;
+  std::vector<txn::Deliveries> deliveries(process.lanes.size());
+  const bool watched =
+      std::ranges::any_of(process.lanes, [](const auto& lane) { return !lane->watches().empty(); });
+  process.peer->do_tree_work(now(), wall(), watched, deliveries, process.effects);
+  for (std::size_t i = 0; i < process.lanes.size(); ++i) {
+    process.lanes[i]->on_deliveries(deliveries[i], now());
+  }
+  return true;
+}
+
+bool Machine::flush_lanes() {
+  Process& process = *process_;
+  bool moved = false;
+  for (const auto& lane : process.lanes) {
+    std::vector<lane::Connection*> dirty;
+    dirty.swap(lane->dirty());
+    for (lane::Connection* connection : dirty) {
+      auto& client = *static_cast<Process::ClientLink*>(connection->transport);
+      moved = true;
+      if (!connection->close_now && !connection->output.empty()) {
+        network_.send(client.stream, index_, std::string(connection->output.view()));
+        connection->output.clear();
+        lane->on_flushed(*connection);
+      }
+      if (connection->close_now || connection->close_when_flushed) {
+        const StreamId stream = client.stream;
+        lane->closed(*connection);
+        network_.close(stream, index_);
+        process.clients.erase(stream);
+      }
+    }
+  }
+  return moved;
+}
+
+bool Machine::hand_in_frames() {
+  Process& process = *process_;
+  bool moved = false;
+  for (auto& [stream, client] : process.clients) {
+    while (client->input.size() >= 4 && !client->connection->reading_paused &&
+           !client->connection->close_now && !client->connection->close_when_flushed) {
+      wire::JuteReader in(client->input);
+      const auto length = static_cast<std::size_t>(in.read_int());
+      if (client->input.size() < 4 + length) break;
+      const std::string frame = client->input.substr(4, length);
+      client->input.erase(0, 4 + length);
+      process.lanes[client->lane]->on_frame(*client->connection, frame, now());
+      moved = true;
+    }
+  }
+  return moved;
+}
+
+void Machine::arm_timer() {
+  Process& process = *process_;
+  std::optional<base::Instant> next = process.peer->next_deadline();
+  for (const auto& lane : process.lanes) {
+    const auto due = lane->next_deadline();
+    if (due && (!next || *due < *next)) next = due;
+  }
+  if (!next) return;
+  const base::Instant when =
+      std::max(world_time(*next), schedule_.now() + std::chrono::microseconds(1));
+  if (process.timer && *process.timer <= when && *process.timer > schedule_.now()) return;
+  process.timer = when;
+  schedule_.at(when, [this, incarnation = incarnation_, when] {
+    if (incarnation != incarnation_ || process_->timer != when) return;
+    process_->timer.reset();
+    when_awake([this] {
+      for (const auto& lane : process_->lanes) lane->on_timer(now());
+      process_->peer->on_timer(now(), wall(), process_->effects);
+      pump();
+    });
+  });
+}
+
+// ---- the disk
+
+// Whatever has come together is one batch; what comes meanwhile is the next.
+void Machine::start_disk() {
+  Process& process = *process_;
+  if (process.disk_busy || process.to_log.empty()) return;
+  process.disk_busy = true;
+  std::vector<wire::TxnBytes> batch;
+  batch.swap(process.to_log);
+  const auto appended = process.writer.append(batch);
+  DROVER_ASSERT(appended.has_value(), "the log was not written");
+  in_process(sync_us(),
+             [this, batch = std::move(batch)]() mutable { finish_disk(std::move(batch)); });
+}
+
+void Machine::finish_disk(std::vector<wire::TxnBytes> batch) {
+  Process& process = *process_;
+  const auto synced = process.writer.sync();
+  DROVER_ASSERT(synced.has_value(), "the log was not synced");
+  process.disk_busy = false;
+  const wire::Zxid last = batch.back().zxid;
+  process.peer->on_persisted(last, now(), process.effects);
+  pump();
+}
+
+void Machine::reload(const replica::PeerEffects::Reload& how) {
+  Process& process = *process_;
+  DROVER_ASSERT(!process.disk_busy && process.to_log.empty(), "reloaded while the log is written");
+  DROVER_ASSERT(process.writer.roll().has_value(), "the log was not closed");
+  bool truncated = true;
+  if (how.truncate_to) {
+    const auto done = storage::truncate_history(disk_, history_options(), *how.truncate_to, log_);
+    if (!done) return observer_.fail("truncate", done.error().message);
+    truncated = *done;
+  }
+  replica::Restorer restorer(process.tree, process.sessions, log_, now());
+  const auto report =
+      storage::restore(disk_, {.snapshot_dir = kDir, .log_dir = kDir}, restorer, log_);
+  if (!report) return observer_.fail("reload", report.error().message);
+  restorer.finish();
+  if (how.truncate_to && truncated && process.tree.last_zxid() != *how.truncate_to) {
+    observer_.fail("TruncExact",
+                   fmt::format("sid={} truncated to 0x{:x}, restored 0x{:x}", index_ + 1,
+                               how.truncate_to->value, process.tree.last_zxid().value));
+  }
+  process.peer->on_reloaded(truncated, now(), process.effects);
+  pump();
+}
+
+void Machine::install_snapshot() {
+  Process& process = *process_;
+  DROVER_ASSERT(process.writer.roll().has_value(), "the log was not closed");
+  write_snapshot_file(true);
+  process.peer->on_snapshot_installed(now(), process.effects);
+  pump();
+}
+
+void Machine::write_snapshot() {
+  if (process_ == nullptr || is_paused() || !process_->peer->may_snapshot() ||
+      process_->disk_busy) {
+    return;
+  }
+  DROVER_ASSERT(process_->writer.roll().has_value(), "the log was not closed");
+  write_snapshot_file(false);
+}
+
+void Machine::write_snapshot_file(bool staged) {
+  Process& process = *process_;
+  tree::Tree& tree = process.tree;
+  std::vector<storage::SnapshotSession> sessions;
+  for (const auto& [id, timeout_ms] : process.sessions.list()) sessions.push_back({id, timeout_ms});
+  storage::SnapshotWriter writer(disk_, {.dir = kDir, .staged = staged}, tree.last_zxid(), sessions,
+                                 tree.acl_table());
+  std::string path;
+  for (tree::Tree::Walk walk(tree); walk.node() != tree::kNoNode; walk.advance()) {
+    path.clear();
+    tree.append_path(walk.node(), path);
+    writer.node(path, tree.data(walk.node()), tree.acl_key(walk.node()),
+                tree.node_stat(walk.node()));
+  }
+  const auto file =
+      writer.finish(storage::RestoreSink::SnapshotDigest{.zxid = tree.last_zxid(),
+                                                         .digest = {.tree_digest = tree.digest()}},
+                    tree.last_zxid());
+  DROVER_ASSERT(file.has_value(), "the snapshot was not written");
+  if (!staged) return;
+  const auto installed = storage::install_snapshot(disk_, history_options(), *file);
+  DROVER_ASSERT(installed.has_value(), "the snapshot was not installed");
+}
+
+// ---- the network
+
+bool Machine::on_accept(StreamId stream, int port) {
+  if (process_ == nullptr || process_->stopping) return false;
+  // The kernel accepts even when the process sleeps.
+  when_awake([this, stream, port] {
+    Process& process = *process_;
+    if (port == kClientPort) {
+      auto client = std::make_unique<Process::ClientLink>();
+      client->lane = static_cast<std::uint32_t>(stream % scenario_.lanes);
+      client->stream = stream;
+      client->connection = &process.lanes[client->lane]->open("10.0.0.1", 40000, now());
+      client->connection->transport = client.get();
+      process.clients.emplace(stream, std::move(client));
+    } else {
+      const zab::LinkId id = process.peer->on_link_accepted(
+          port == kElectionPort ? zab::Port::kElection : zab::Port::kQuorum, now(),
+          process.effects);
+      process.link_of[stream] = id;
+      process.stream_of[id] = stream;
+    }
+    pump();
+  });
+  return true;
+}
+
+void Machine::on_connected(StreamId stream) {
+  when_awake([this, stream] {
+    const auto found = process_->link_of.find(stream);
+    if (found == process_->link_of.end()) return;
+    process_->peer->on_link_connected(found->second, now(), process_->effects);
+    pump();
+  });
+}
+
+void Machine::on_bytes(StreamId stream, const std::string& bytes) {
+  when_awake([this, stream, bytes] {
+    Process& process = *process_;
+    if (const auto client = process.clients.find(stream); client != process.clients.end()) {
+      client->second->input += bytes;
+    } else if (const auto link = process.link_of.find(stream); link != process.link_of.end()) {
+      process.peer->on_link_bytes(link->second, bytes, now(), wall(), process.effects);
+    }
+    pump();
+  });
+}
+
+void Machine::on_closed(StreamId stream) {
+  when_awake([this, stream] {
+    Process& process = *process_;
+    if (const auto client = process.clients.find(stream); client != process.clients.end()) {
+      process.lanes[client->second->lane]->closed(*client->second->connection);
+      process.clients.erase(client);
+    } else if (const auto link = process.link_of.find(stream); link != process.link_of.end()) {
+      const zab::LinkId id = link->second;
+      process.stream_of.erase(id);
+      process.link_of.erase(link);
+      process.peer->on_link_closed(id, now(), process.effects);
+    }
+    pump();
+  });
+}
+
+replica::PeerView Machine::view() const {
+  return process_->peer->view();
+}
+const tree::Tree& Machine::tree() const {
+  return process_->tree;
+}
+const session::SessionTable& Machine::sessions() const {
+  return process_->sessions;
+}
+const replica::Peer& Machine::peer() const {
+  return *process_->peer;
+}
+bool Machine::has_outstanding() const {
+  return process_->peer->replica().outstanding() > 0;
+}
+
+}  // namespace drover::sim

@@ -1,0 +1,35 @@
+#pragma once
+// Servers that have applied the same zxid have the same tree, and the same txns led there.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+
+#include "replica/replica.h"
+#include "sim/verdict.h"
+#include "zab/ids.h"
+
+namespace drover::sim {
+
+class ReplicaChecker {
+ public:
+  explicit ReplicaChecker(Verdict& verdict) : verdict_(verdict) {}
+
+  void on_restart(zab::ServerId sid) { seen_[sid] = 0; }
+  // All digests of this incarnation so far; starts again after a reload.
+  void on_digests(zab::ServerId sid, const std::deque<replica::Replica::DigestAt>& digests);
+  // Every zxid that is part of the history which ends at `last`, as far back as it is known.
+  [[nodiscard]] bool is_in_history(wire::Zxid zxid, wire::Zxid last) const;
+
+ private:
+  struct State {
+    std::uint64_t digest = 0;
+    wire::Zxid before;
+    zab::ServerId first;  // who showed it first
+  };
+  Verdict& verdict_;
+  std::map<wire::Zxid, State> states_;
+  std::map<zab::ServerId, std::size_t> seen_;
+};
+
+}  // namespace drover::sim

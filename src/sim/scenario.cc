@@ -1,0 +1,65 @@
+#include "sim/scenario.h"
+
+#include <fmt/format.h>
+
+namespace drover::sim {
+
+namespace {
+
+std::int64_t between(base::Prng& prng, std::int64_t low, std::int64_t high) {
+  return low + static_cast<std::int64_t>(prng.below(static_cast<std::uint64_t>(high - low + 1)));
+}
+
+}  // namespace
+
+Scenario Scenario::draw(std::uint64_t seed) {
+  base::Prng prng(seed * 0x9e3779b97f4a7c15ULL + 1);
+  Scenario s;
+  s.seed = seed;
+  constexpr int kVoters[] = {1, 3, 3, 3, 3, 5, 5, 4};
+  s.voters = kVoters[prng.below(8)];
+  s.observers = prng.chance(1, 3) ? static_cast<int>(between(prng, 1, 2)) : 0;
+  s.lanes = static_cast<std::uint32_t>(between(prng, 1, 4));
+  s.clients = static_cast<int>(between(prng, 1, 8));
+  constexpr std::int64_t kTicks[] = {200, 500, 1000, 2000};
+  s.tick_ms = kTicks[prng.below(4)];
+  s.safety_ms = between(prng, 15'000, 60'000);
+  s.session_timeout_ms = static_cast<std::int32_t>(between(prng, 2, 20) * s.tick_ms);
+  s.latency_us_min = between(prng, 20, 500);
+  s.latency_us_max = s.latency_us_min + between(prng, 0, prng.chance(1, 4) ? 60'000 : 2000);
+  if (prng.chance(1, 2)) s.loss_per_mille = static_cast<std::uint64_t>(between(prng, 1, 30));
+  if (prng.chance(1, 2)) s.reset_per_million = static_cast<std::uint64_t>(between(prng, 50, 3000));
+  s.sync_us_max = s.sync_us_min + between(prng, 100, prng.chance(1, 4) ? 50'000 : 5000);
+  if (prng.chance(1, 3)) {
+    s.slow_sync_per_mille = static_cast<std::uint64_t>(between(prng, 1, 20));
+    s.slow_sync_ms_max = between(prng, 50, 3000);
+  }
+  if (prng.chance(2, 3)) s.crash_every_ms = between(prng, 1500, 20'000);
+  if (prng.chance(1, 2)) s.power_every_ms = between(prng, 3000, 20'000);
+  s.down_ms_max = between(prng, 100, 8000);
+  if (prng.chance(1, 2)) s.pause_every_ms = between(prng, 2000, 20'000);
+  s.pause_ms_max = between(prng, 100, 6000);
+  if (prng.chance(2, 3)) s.partition_every_ms = between(prng, 2000, 15'000);
+  s.partition_ms_max = between(prng, 200, 12'000);
+  if (prng.chance(1, 4)) s.wall_jump_every_ms = between(prng, 3000, 20'000);
+  if (prng.chance(1, 3)) s.drift_per_mille_max = between(prng, 1, 30);
+  if (prng.chance(2, 3)) s.snapshot_every_ms = between(prng, 2000, 20'000);
+  if (prng.chance(1, 2)) s.small_log = static_cast<std::uint64_t>(between(prng, 1, 30));
+  s.paths = static_cast<int>(between(prng, 1, 8));
+  s.think_ms_max = between(prng, 1, 200);
+  s.pipeline_max = static_cast<int>(between(prng, 1, 8));
+  return s;
+}
+
+std::string Scenario::text() const {
+  return fmt::format(
+      "seed={} voters={} observers={} lanes={} clients={} tick={}ms safety={}ms latency={}..{}us "
+      "loss={}/1000 reset={}/1000000 sync={}..{}us slow={}/1000 crash={} power={} pause={} "
+      "partition={} walljump={} drift={}/1000 snapshot={} log={} (every ms)",
+      seed, voters, observers, lanes, clients, tick_ms, safety_ms, latency_us_min, latency_us_max,
+      loss_per_mille, reset_per_million, sync_us_min, sync_us_max, slow_sync_per_mille,
+      crash_every_ms, power_every_ms, pause_every_ms, partition_every_ms, wall_jump_every_ms,
+      drift_per_mille_max, snapshot_every_ms, small_log);
+}
+
+}  // namespace drover::sim
