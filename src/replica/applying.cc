@@ -130,10 +130,7 @@ void Replica::Impl::release_syncs() {
 // An answer without a txn: it shows the state that everything decided before it left behind.
 bool Replica::Impl::answer(const Outstanding& entry, std::string_view bytes,
                            std::span<txn::Deliveries> lanes) {
-  if (entry.from.is_learner()) {
-    if (entry.kind == Kind::kSync) synced_links.push_back(entry.from.connection);
-    return false;
-  }
+  if (entry.from.is_learner()) return false;
   txn::Deliveries& lane = lane_of(entry.from, lanes);
   txn::Reply reply{.kind = reply_kind(entry),
                    .error = entry.error,
@@ -245,7 +242,7 @@ void Replica::Impl::deliver_changes(std::span<txn::Deliveries> lanes) {
 void Replica::Impl::end_session(const Outstanding& entry, std::span<txn::Deliveries> lanes) {
   const auto owner = owners.find(entry.session);
   owners.remove(entry.session);
-  if (owner && (!entry.has_client || *owner != entry.from)) {
+  if (owner && !owner->is_learner() && (!entry.has_client || *owner != entry.from)) {
     push_close(*owner, entry.session, entry.zxid, lanes);
   }
 }

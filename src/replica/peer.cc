@@ -177,7 +177,7 @@ void Peer::Impl::begin_to_learn(zab::ServerId leader_sid, base::Instant now, Pee
 
 void Peer::Impl::take_leader_effects(base::Instant now, PeerEffects& effects) {
   zab::LeaderEffects& from = leader_effects;
-  if (!from.requests.empty()) answer_learners(now);
+  if (!from.requests.empty()) answer_learners(now, effects);
   take_replica_effects(now, effects);
   for (zab::Link* link : from.dirty) effects.dirty.push_back(link);
   if (from.save_accepted_epoch) {

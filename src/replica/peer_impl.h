@@ -67,8 +67,10 @@ struct Peer::Impl {
   void read_packets(QuorumLink& from, base::Instant now, PeerEffects& effects);
   void read_as_leader(QuorumLink& from, base::Instant now, PeerEffects& effects);
   void read_as_learner(QuorumLink& from, base::Instant now, PeerEffects& effects);
-  void answer_learners(base::Instant now);
-  void answer_learner(const zab::LeaderEffects::FromLearner& from, base::Instant now);
+  void answer_learners(base::Instant now, PeerEffects& effects);
+  void answer_learner(const zab::LeaderEffects::FromLearner& from, base::Instant now,
+                      PeerEffects& effects);
+  void propose_learner_requests(base::Instant now, PeerEffects& effects);
 
   // ---- peer_tree.cc
   struct OutgoingSnapshot {

@@ -215,17 +215,24 @@ void Peer::Impl::read_as_learner(QuorumLink& from, base::Instant now, PeerEffect
 
 // ---- what learners ask of a leader
 
-void Peer::Impl::answer_learners(base::Instant now) {
+void Peer::Impl::answer_learners(base::Instant now, PeerEffects& effects) {
   learner_requests.clear();
   // The leader may say more to links meanwhile, but asks nothing more of us.
-  for (const auto& from : leader_effects.requests) answer_learner(from, now);
+  for (const auto& from : leader_effects.requests) answer_learner(from, now, effects);
   leader_effects.requests.clear();
-  if (!learner_requests.empty() && !stopping) {
-    replica.on_learner_requests(learner_requests, wall, replica_effects);
-  }
+  propose_learner_requests(now, effects);
 }
 
-void Peer::Impl::answer_learner(const zab::LeaderEffects::FromLearner& from, base::Instant now) {
+void Peer::Impl::propose_learner_requests(base::Instant now, PeerEffects& effects) {
+  if (!learner_requests.empty() && !stopping) {
+    replica.on_learner_requests(learner_requests, wall, replica_effects);
+    take_replica_effects(now, effects);
+  }
+  learner_requests.clear();
+}
+
+void Peer::Impl::answer_learner(const zab::LeaderEffects::FromLearner& from, base::Instant now,
+                                PeerEffects& effects) {
   const wire::NullableBytes data = from.packet.data;
   switch (from.type) {
     case PacketType::kRequest: {
@@ -233,6 +240,11 @@ void Peer::Impl::answer_learner(const zab::LeaderEffects::FromLearner& from, bas
       if (!request) {
         log.warn("sid={} a request of sid={} is too short, left out", options.self.value,
                  from.sid.value);
+        return;
+      }
+      if (request->op == wire::OpCode::kSync) {
+        propose_learner_requests(now, effects);  // what it asked before
+        leader->sync(from.link, leader_effects);
         return;
       }
       learner_requests.push_back({.link = from.link.value,

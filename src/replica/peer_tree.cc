@@ -29,12 +29,8 @@ void Peer::do_tree_work(base::Instant now, base::WallTime wall, bool watched,
   impl.load_snapshot(now, effects);
   impl.replica.apply_committed(now, watched && impl.serving, lanes);
   if (impl.leader) {
-    for (const std::uint64_t link : impl.replica.synced_links()) {
-      impl.leader->send(zab::LinkId(link), zab::PacketType::kSync, wire::Zxid(), std::nullopt,
-                        impl.leader_effects);
-    }
-    impl.replica.synced_links().clear();
-    impl.stream_snapshots(now, effects);
+    // An image holds at least everything that is committed.
+    if (!impl.replica.has_committed()) impl.stream_snapshots(now, effects);
     impl.take_leader_effects(now, effects);
   }
   if (impl.install_wanted && !impl.replica.has_committed()) {

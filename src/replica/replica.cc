@@ -77,7 +77,6 @@ void Replica::stop() {
   impl.pending.clear();
   impl.sync_releases.clear();
   impl.revalidating.clear();
-  impl.synced_links.clear();
   impl.owners.clear();
 }
 
@@ -202,10 +201,7 @@ void Replica::Impl::on_reattach(const txn::Request& request, base::Instant now) 
 
 // No txn, but a place in their order.
 void Replica::Impl::on_query(Kind kind, const txn::Request& request, std::string_view body) {
-  // A learner's sync is answered whatever its session is.
-  if (!request.from.is_learner() && !sessions.is_open(request.session)) {
-    return push_answer(Kind::kDropped, request);
-  }
+  if (!sessions.is_open(request.session)) return push_answer(Kind::kDropped, request);
   const std::size_t offset = queue.batch_bytes().size();
   queue.batch_bytes().append(body);
   queue.push({.kind = kind,
@@ -311,10 +307,6 @@ bool Replica::on_revalidate(std::uint64_t link, wire::SessionId session, std::in
 
 void Replica::touch(wire::SessionId session, std::int32_t timeout_ms, base::Instant now) {
   impl_->sessions.touch(session, now, timeout_ms);
-}
-
-std::vector<std::uint64_t>& Replica::synced_links() {
-  return impl_->synced_links;
 }
 
 // ---- time

@@ -126,8 +126,6 @@ class Replica {
   [[nodiscard]] bool on_revalidate(std::uint64_t link, wire::SessionId session,
                                    std::int32_t timeout_ms, base::Instant now);
   void touch(wire::SessionId session, std::int32_t timeout_ms, base::Instant now);
-  // Links whose learner is due a SYNC, in order; the caller takes them.
-  [[nodiscard]] std::vector<std::uint64_t>& synced_links();
   // The epoch has no zxids left: no more txns are made (ZOOKEEPER-1277).
   [[nodiscard]] bool is_used_up() const;
 

@@ -82,8 +82,6 @@ struct Replica::Impl {
   wire::Zxid persisted;
   wire::Zxid committed;
 
-  std::vector<std::uint64_t> synced_links;  // leading
-
   // ---- learning
   PendingRequests pending;
   struct SyncRelease {

@@ -441,6 +441,7 @@ void Machine::reload(const replica::PeerEffects::Reload& how) {
                    fmt::format("sid={} truncated to 0x{:x}, restored 0x{:x}", index_ + 1,
                                how.truncate_to->value, process.tree.last_zxid().value));
   }
+  process.writer.continue_behind(process.tree.last_zxid());
   process.peer->on_reloaded(truncated, now(), process.effects);
   pump();
 }
@@ -449,6 +450,7 @@ void Machine::install_snapshot() {
   Process& process = *process_;
   DROVER_ASSERT(process.writer.roll().has_value(), "the log was not closed");
   write_snapshot_file(true);
+  process.writer.continue_behind(process.tree.last_zxid());
   process.peer->on_snapshot_installed(now(), process.effects);
   pump();
 }

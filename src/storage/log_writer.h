@@ -51,6 +51,9 @@ class LogWriter {
   // Call it at a clean stop too: a file closed like this has no tail to guess about.
   Result<void> roll();
 
+  // The history was cut or replaced since roll(): it goes on behind `last`, perhaps lower than before.
+  void continue_behind(wire::Zxid last) { last_appended_ = last; }
+
   [[nodiscard]] bool failed() const { return failure_.has_value(); }
   // Since the last roll() (not counting rolls by file_bytes_max): what RollPolicy asks for. Bytes
   // are what was written, not preallocated sizes as in Apache.

@@ -99,8 +99,10 @@ class Leader {
   // ---- broadcast. Requires established. In zxid order without gaps. Copies (into the proposal
   // log).
   void propose(const wire::TxnBytes& txn, base::Instant now, LeaderEffects& effects);
-  // To a learner, behind what is already queued for it: SYNC, REVALIDATE. One that is gone, or does
-  // not serve, gets nothing.
+  // A learner's sync: answered behind the commit of everything proposed so far.
+  void sync(LinkId link, LeaderEffects& effects);
+  // To a learner, behind what is already queued for it: REVALIDATE. One that is gone, or does not
+  // serve, gets nothing.
   void send(LinkId link, PacketType type, Zxid zxid, wire::NullableBytes data,
             LeaderEffects& effects);
 

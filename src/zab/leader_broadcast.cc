@@ -41,6 +41,17 @@ void Leader::on_persisted(Zxid up_to, base::Instant now, LeaderEffects& effects)
   impl.commit(now, effects);
 }
 
+void Leader::sync(LinkId link, LeaderEffects& effects) {
+  LearnerHandler* const handler = impl_->find(link);
+  if (handler == nullptr || handler->stage != HandlerStage::kServing) return;
+  if (impl_->last_committed < impl_->last_proposed) {
+    handler->syncs.push_back(impl_->last_proposed);
+    return;
+  }
+  encode_packet(PacketType::kSync, Zxid(), handler->link->output);
+  impl_->mark_dirty(*handler, effects);
+}
+
 void Leader::send(LinkId link, PacketType type, Zxid zxid, wire::NullableBytes data,
                   LeaderEffects& effects) {
   LearnerHandler* const handler = impl_->find(link);
@@ -110,14 +121,23 @@ void Leader::Impl::commit(base::Instant now, LeaderEffects& effects) {
 
 void Leader::Impl::send_commits(LearnerHandler& handler, Zxid after, Zxid up_to) {
   base::ByteBuffer& out = handler.link->output;
+  // Behind the commit it waited for and before the next: the learner takes it in that order.
+  const auto answer_syncs = [&](Zxid committed) {
+    while (!handler.syncs.empty() && handler.syncs.front() <= committed) {
+      encode_packet(PacketType::kSync, Zxid(), out);
+      handler.syncs.pop_front();
+    }
+  };
   if (!handler.observer) {
     for (Zxid zxid = after.next(); zxid <= up_to; zxid = zxid.next()) {
       encode_packet(PacketType::kCommit, zxid, out);
+      answer_syncs(zxid);
     }
     return;
   }
-  proposals.for_each(after, up_to, [&out](const wire::TxnBytes& txn) {
+  proposals.for_each(after, up_to, [&](const wire::TxnBytes& txn) {
     encode_packet(PacketType::kInform, txn.zxid, txn.bytes, out);
+    answer_syncs(txn.zxid);
   });
 }
 

@@ -2,6 +2,7 @@
 // What a Leader is made of; for leader*.cc alone.
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -67,6 +68,7 @@ struct LearnerHandler {
   };
   Awaited awaited;
   Awaited newest;
+  std::deque<Zxid> syncs;  // each to be answered behind the commit of this zxid; ascending
 
   [[nodiscard]] std::string_view kind() const { return observer ? "observer" : "follower"; }
 };
