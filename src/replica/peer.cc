@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "replica/config_znode.h"
 #include "replica/peer_impl.h"
 
 namespace drover::replica {
@@ -58,6 +59,7 @@ Peer::Impl::Impl(PeerOptions peer_options, tree::Tree& shared_tree,
       election_links(options.self, options.config, options.election_links, next_link, log),
       stored(history),
       wall(now_wall) {
+  show_config(tree, options.config);
   proposals.reset(tree.last_zxid());
 }
 
@@ -373,6 +375,7 @@ void Peer::on_reloaded(bool truncated, base::Instant now, PeerEffects& effects) 
   DROVER_ASSERT(impl.reloading, "reloaded without having been asked to");
   impl.reloading = false;
   impl.tree_is_foreign = false;
+  impl.config_to_show = true;
   impl.replica.reloaded();
   impl.proposals.reset(impl.tree.last_zxid());
   if (impl.phase == Impl::Phase::kReloading) impl.phase = Impl::Phase::kDraining;

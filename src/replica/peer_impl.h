@@ -109,6 +109,7 @@ struct Peer::Impl {
   std::deque<bool> notices;      // for the lanes: serving or not, in order
   bool tree_is_foreign = false;  // loaded from a leader, and the disk says something else
   bool wants_snapshot = false;   // the disk could not be truncated
+  bool config_to_show = false;   // the tree was taken from disk
   bool stopping = false;
   // What the disk is at; a new search waits for all of it.
   std::optional<zab::Epoch> accepted_being_saved, current_being_saved;

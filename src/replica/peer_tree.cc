@@ -1,6 +1,9 @@
 // What a peer does to the tree, all of it in do_tree_work: commits, a snapshot that comes in, one
 // that goes out.
 
+#include <utility>
+
+#include "replica/config_znode.h"
 #include "replica/peer_impl.h"
 #include "storage/snapshot_writer.h"
 
@@ -8,9 +11,9 @@ namespace drover::replica {
 
 bool Peer::has_tree_work() const {
   const Impl& impl = *impl_;
-  return !impl.notices.empty() || impl.replica.has_committed() || !impl.dead_walks.empty() ||
-         (impl.receiving && impl.snapshot_bytes_came) || impl.install_wanted ||
-         impl.wants_to_stream();
+  return !impl.notices.empty() || impl.config_to_show || impl.replica.has_committed() ||
+         !impl.dead_walks.empty() || (impl.receiving && impl.snapshot_bytes_came) ||
+         impl.install_wanted || impl.wants_to_stream();
 }
 
 void Peer::do_tree_work(base::Instant now, base::WallTime wall, bool watched,
@@ -19,6 +22,7 @@ void Peer::do_tree_work(base::Instant now, base::WallTime wall, bool watched,
   Impl& impl = *impl_;
   impl.wall = std::max(impl.wall, wall);
   impl.dead_walks.clear();
+  if (std::exchange(impl.config_to_show, false)) show_config(impl.tree, impl.options.config);
   // Before anything that clients may not see.
   for (const bool serving : impl.notices) {
     for (txn::Deliveries& lane : lanes) {
@@ -71,6 +75,7 @@ void Peer::Impl::load_snapshot(base::Instant now, PeerEffects& effects) {
   const wire::Zxid zxid = *receiving;
   receiving.reset();
   tree.set_last_zxid(zxid);
+  show_config(tree, options.config);
   replica.reloaded();
   proposals.reset(zxid);
   learner->on_snapshot_received(now, learner_effects);

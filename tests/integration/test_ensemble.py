@@ -153,6 +153,17 @@ def test_all_stopped_and_started_again(make_ensemble):
     assert after == before
 
 
+def test_clients_read_who_belongs_to_the_ensemble(make_ensemble):
+    ensemble = make_ensemble(["drover"] * 2 + ["drover:observer"])
+    for server in ensemble.members:
+        with ensemble.connect(server) as client:
+            data, stat = client.call(OpCode.GET_DATA, "/zookeeper/config").body
+            text = data.decode()
+            assert text.startswith(f"server.1=127.0.0.1:{ensemble.members[0].quorum_port}:")
+            assert ":observer\nversion=0" in text
+            assert (stat.version, stat.aversion) == (-1, -1)
+
+
 # -- servers die -----------------------------------------------------------------------------
 
 
