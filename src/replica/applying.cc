@@ -116,13 +116,13 @@ bool Replica::Impl::answer_pending(std::span<txn::Deliveries> lanes) {
 
 bool Replica::Impl::may_release_sync() const {
   return mode == Mode::kLearning && !sync_releases.empty() &&
-         (sync_releases.front().after <= tree.last_zxid() || queue.empty());
+         (sync_releases.front() <= tree.last_zxid() || queue.empty());
 }
 
 // A sync's word came when everything up to `after` was committed; that has to be seen first.
 void Replica::Impl::release_syncs() {
   while (may_release_sync()) {
-    for (int i = 0; i < sync_releases.front().count; ++i) pending.release_sync();
+    pending.release_sync();
     sync_releases.pop_front();
   }
 }

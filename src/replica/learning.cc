@@ -91,8 +91,8 @@ void Replica::on_revalidated(wire::SessionId session, bool valid, base::Instant 
   impl.pending.push_ready(answer);
 }
 
-void Replica::on_synced(int count) {
-  impl_->sync_releases.push_back({impl_->committed, count});
+void Replica::on_synced(wire::Zxid after) {
+  impl_->sync_releases.push_back(after);
 }
 
 void Replica::on_proposals(std::span<const zab::LearnerEffects::Txn> txns, Effects& effects) {

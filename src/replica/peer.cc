@@ -240,7 +240,7 @@ void Peer::Impl::take_learner_effects(base::Instant now, PeerEffects& effects) {
   for (const zab::Revalidated& answer : from.revalidated) {
     replica.on_revalidated(answer.session, answer.valid, now);
   }
-  if (from.synced > 0) replica.on_synced(from.synced);
+  for (const wire::Zxid after : from.synced) replica.on_synced(after);
   if (from.serving) {
     wants_snapshot = false;
     log.info("sid={} {} leader={} epoch=0x{:x}", options.self.value, zab::name_of(election.role()),

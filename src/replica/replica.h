@@ -132,7 +132,8 @@ class Replica {
   // ---- learning
   // Copies. `durable` false: a snapshot will hold it, it is not to be logged.
   void on_proposals(std::span<const zab::LearnerEffects::Txn> txns, Effects& effects);
-  void on_synced(int count);  // so many syncs, oldest first, are answered after what is committed
+  // The oldest sync is answered when everything up to `after` is applied, before what comes behind.
+  void on_synced(wire::Zxid after);
   void on_revalidated(wire::SessionId session, bool valid, base::Instant now);
 
   void commit(wire::Zxid up_to);  // leading and learning

@@ -84,11 +84,7 @@ struct Replica::Impl {
 
   // ---- learning
   PendingRequests pending;
-  struct SyncRelease {
-    wire::Zxid after;
-    int count = 0;
-  };
-  std::deque<SyncRelease> sync_releases;
+  std::deque<wire::Zxid> sync_releases;   // each for the oldest sync, when this zxid is applied
   std::deque<txn::Request> revalidating;  // reattaches that wait for the leader's word
 
   std::vector<txn::Change>

@@ -28,7 +28,11 @@ void Observer::on_current_epoch(const Machine& machine, zab::Epoch epoch) {
 
 void Observer::after_step(const Machine& machine) {
   if (!machine.is_running()) return;
-  zab.on_view(machine.sid(), machine.view());
+  const auto view = machine.view();
+  zab.on_view(machine.sid(), view);
+  if (view.role == zab::Role::kLeading && view.serving) {
+    replicas.on_established(view.epoch, machine.tree().last_zxid());
+  }
   replicas.on_digests(machine.sid(), machine.peer().replica().digests());
 }
 

@@ -27,12 +27,17 @@ void ReplicaChecker::on_digests(zab::ServerId sid,
   }
 }
 
+// A txn that every server applied while it restored its log was never shown: then the rule of zxids
+// tells.
+wire::Zxid ReplicaChecker::before(wire::Zxid zxid) const {
+  if (const auto found = states_.find(zxid); found != states_.end()) return found->second.before;
+  if (zxid.counter() > 1) return wire::Zxid(zxid.value - 1);
+  const auto base = bases_.find(zxid.epoch());
+  return base == bases_.end() ? wire::Zxid() : base->second;
+}
+
 bool ReplicaChecker::is_in_history(wire::Zxid zxid, wire::Zxid last) const {
-  while (last > zxid) {
-    const auto found = states_.find(last);
-    if (found == states_.end()) return false;
-    last = found->second.before;
-  }
+  while (last > zxid) last = before(last);
   return last == zxid;
 }
 

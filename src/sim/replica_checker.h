@@ -18,7 +18,10 @@ class ReplicaChecker {
   void on_restart(zab::ServerId sid) { seen_[sid] = 0; }
   // All digests of this incarnation so far; starts again after a reload.
   void on_digests(zab::ServerId sid, const std::deque<replica::Replica::DigestAt>& digests);
+  // A leadership begins behind `last`.
+  void on_established(zab::Epoch epoch, wire::Zxid last) { bases_.try_emplace(epoch, last); }
   // Every zxid that is part of the history which ends at `last`, as far back as it is known.
+  [[nodiscard]] wire::Zxid before(wire::Zxid zxid) const;  // 0: not known
   [[nodiscard]] bool is_in_history(wire::Zxid zxid, wire::Zxid last) const;
 
  private:
@@ -29,6 +32,7 @@ class ReplicaChecker {
   };
   Verdict& verdict_;
   std::map<wire::Zxid, State> states_;
+  std::map<zab::Epoch, wire::Zxid> bases_;
   std::map<zab::ServerId, std::size_t> seen_;
 };
 

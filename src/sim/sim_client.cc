@@ -91,8 +91,7 @@ void SimClient::ask() {
           }
           break;
         case 2:
-          submit(OpCode::kSync, {.op = OpCode::kSync, .path = path}, path_body(path),
-                 false);
+          submit(OpCode::kSync, {.op = OpCode::kSync, .path = path}, path_body(path), false);
           break;
         case 3:
         case 4:

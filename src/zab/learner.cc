@@ -43,7 +43,7 @@ void LearnerEffects::clear() {
   install_snapshot = false;
   serving.reset();
   revalidated.clear();
-  synced = 0;
+  synced.clear();
   leave.reset();
 }
 
@@ -289,7 +289,7 @@ void Learner::Impl::on_stream(const QuorumPacket& packet, base::Instant now,
     case PacketType::kRevalidate:
       return revalidated(packet, effects);
     case PacketType::kSync:
-      ++effects.synced;
+      effects.synced.push_back(last_committed);
       return;
     default:
       log.warn("a packet of type {} ({}) from the leader is ignored",

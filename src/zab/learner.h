@@ -66,8 +66,9 @@ struct LearnerEffects {
   bool install_snapshot = false;
   std::optional<Epoch> serving;          // UPTODATE: clients may come
   std::vector<Revalidated> revalidated;  // answers, in order
-  int synced =
-      0;  // so many of our SYNCs, oldest first, are answered: after what is committed so far
+  // Our SYNCs that are answered, oldest first: each when everything up to its zxid is applied, and
+  // before what is committed behind that.
+  std::vector<Zxid> synced;
   std::optional<std::string> leave;  // why
   void clear();
 };

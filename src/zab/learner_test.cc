@@ -219,7 +219,7 @@ class LearnerTest : public ::testing::Test {
     for (const auto& answer : effects_.revalidated) {
       write(fmt::format("revalidated 0x{:x} {}", answer.session.value, answer.valid));
     }
-    if (effects_.synced > 0) write(fmt::format("synced {}", effects_.synced));
+    for (const Zxid after : effects_.synced) write("synced behind " + text_of(after));
     if (effects_.leave) write("leave: " + *effects_.leave);
     effects_.clear();
   }
@@ -886,7 +886,7 @@ TEST_F(LearnerTest, RequestsSyncsAndRevalidations) {
 > COMMIT 2:1
   committed 2:1
 > SYNC 0
-  synced 1
+  synced behind 2:1
 > REVALIDATE -1
   revalidated 0x300000000000001 true
 )");
