@@ -45,24 +45,31 @@ Result<zab::History> read_epochs(storage::Disk& disk, const std::string& dir, wi
   const std::string current_path = fmt::format("{}/{}", dir, kCurrentEpoch);
   auto current = read_epoch(disk, current_path, of_zxid);
   if (!current) return std::unexpected(current.error());
+  const std::string accepted_path = fmt::format("{}/{}", dir, kAcceptedEpoch);
+  const auto accepted = read_epoch(disk, accepted_path, of_zxid);
+  if (!accepted) return std::unexpected(accepted.error());
   if (of_zxid > *current) {
     // Apache died between writing the new epoch and giving the file its name.
     const auto unnamed = storage::read_number_file(disk, current_path + ".tmp");
     if (!unnamed) return std::unexpected(unnamed.error());
-    if (!*unnamed || **unnamed < of_zxid) {
+    if (*unnamed && **unnamed >= of_zxid) {
+      log.info("{}.tmp found, setting the current epoch to {}", current_path, **unnamed);
+      if (auto written = storage::write_number_file(disk, current_path, **unnamed); !written) {
+        return std::unexpected(written.error());
+      }
+      *current = **unnamed;
+    } else if (*accepted >= of_zxid) {
+      // We died while a leader brought us up to date: its txns are here, its epoch we have promised
+      // but not joined. Nobody can be elected with that (whoever made those txns had a quorum that
+      // has joined their epoch), so it does no harm.
+      log.info("the last zxid, 0x{:x}, is of an epoch that was promised and not yet joined",
+               static_cast<std::uint64_t>(last_zxid.value));
+    } else {
       return failure(fmt::format("{}: the current epoch, {}, is older than the last zxid, 0x{:x}",
                                  current_path, *current,
                                  static_cast<std::uint64_t>(last_zxid.value)));
     }
-    log.info("{}.tmp found, setting the current epoch to {}", current_path, **unnamed);
-    if (auto written = storage::write_number_file(disk, current_path, **unnamed); !written) {
-      return std::unexpected(written.error());
-    }
-    *current = **unnamed;
   }
-  const std::string accepted_path = fmt::format("{}/{}", dir, kAcceptedEpoch);
-  const auto accepted = read_epoch(disk, accepted_path, of_zxid);
-  if (!accepted) return std::unexpected(accepted.error());
   if (*accepted < *current) {
     return failure(fmt::format("{}: the accepted epoch, {}, is less than the current epoch, {}",
                                accepted_path, *accepted, *current));

@@ -223,6 +223,22 @@ def test_who_is_too_far_behind_gets_a_snapshot(make_ensemble):
     assert re.search(r"restored 1\d\d\d znodes", follower.log.read_text())
 
 
+def test_who_died_while_it_was_brought_up_to_date_comes_back(make_ensemble):
+    """Its log has txns of an epoch that it has promised and not yet joined."""
+    ensemble = make_ensemble()
+    follower = ensemble.followers()[0]
+    with ensemble.connect(ensemble.leader()) as client:
+        create(client, "/a")
+    synced(ensemble.connect(follower)).disconnect()
+    follower.kill()
+    epoch = follower.data_dir / "version-2" / "currentEpoch"
+    joined = int(epoch.read_text())
+    epoch.write_text(str(joined - 1))
+    ensemble.restart(follower)
+    assert_equal_trees(ensemble)
+    assert int(epoch.read_text()) >= joined
+
+
 def txn_log_holds(server, text):
     return any(
         text in log.read_bytes() for log in (server.data_dir / "version-2").glob("log.*")

@@ -139,7 +139,7 @@ class Ensemble:
         return [server for server in self.running() if self.mode(server) == "follower"]
 
     def log_tails(self):
-        return "\n".join(f"---- sid={s.sid}\n{s.log_tail()}" for s in self.members)
+        return "\n".join(f"---- sid={s.sid}\n{s.log_tail(12000)}" for s in self.members)
 
     # -- clients -----------------------------------------------------------------------------
 
