@@ -36,9 +36,10 @@ wire::Zxid ReplicaChecker::before(wire::Zxid zxid) const {
   return base == bases_.end() ? wire::Zxid() : base->second;
 }
 
-bool ReplicaChecker::is_in_history(wire::Zxid zxid, wire::Zxid last) const {
-  while (last > zxid) last = before(last);
-  return last == zxid;
+std::set<wire::Zxid> ReplicaChecker::history(wire::Zxid last) const {
+  std::set<wire::Zxid> zxids;
+  for (; last.value > 0; last = before(last)) zxids.insert(zxids.begin(), last);
+  return zxids;
 }
 
 }  // namespace drover::sim

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "replica/replica.h"
 #include "sim/verdict.h"
@@ -20,11 +21,11 @@ class ReplicaChecker {
   void on_digests(zab::ServerId sid, const std::deque<replica::Replica::DigestAt>& digests);
   // A leadership begins behind `last`.
   void on_established(zab::Epoch epoch, wire::Zxid last) { bases_.try_emplace(epoch, last); }
-  // Every zxid that is part of the history which ends at `last`, as far back as it is known.
-  [[nodiscard]] wire::Zxid before(wire::Zxid zxid) const;  // 0: not known
-  [[nodiscard]] bool is_in_history(wire::Zxid zxid, wire::Zxid last) const;
+  // Every zxid of the history that ends at `last`, as far back as it is known.
+  [[nodiscard]] std::set<wire::Zxid> history(wire::Zxid last) const;
 
  private:
+  [[nodiscard]] wire::Zxid before(wire::Zxid zxid) const;  // 0: not known
   struct State {
     std::uint64_t digest = 0;
     wire::Zxid before;

@@ -224,8 +224,9 @@ void World::check_end() {
                       machine->tree().digest() != first.digest() ? "trees" : "sessions"));
     }
   }
+  const auto history = observer_.replicas.history(first.last_zxid());
   for (const wire::Zxid zxid : observer_.clients.acked()) {
-    if (observer_.replicas.is_in_history(zxid, first.last_zxid())) continue;
+    if (history.count(zxid) != 0) continue;
     observer_.fail("NothingLost",
                    fmt::format("zxid=0x{:x} was acknowledged and is not part of the history that "
                                "ends at zxid=0x{:x}",
@@ -296,6 +297,10 @@ Outcome World::run() {
   if (ok() && !missing.empty()) {
     observer_.fail("Progress", fmt::format("{} ms after everything was healed: {}",
                                            scenario_.liveness_ms_max, missing));
+  }
+  // What is on its way to the clients arrives.
+  const base::Instant end = schedule_.now() + std::chrono::seconds(1);
+  while (ok() && schedule_.step(end)) {
   }
   if (ok()) check_end();
 
