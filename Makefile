@@ -7,7 +7,7 @@ DROVER := build/$(PRESET)/bin/drover
 PYTHON := /usr/bin/python3
 
 .PHONY: help setup build run test test-compat test-asan test-tsan test-clang test-crash test-oracle \
-        simulate fuzz bench lint format clean
+        test-mixed simulate fuzz bench lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -51,6 +51,10 @@ test-oracle: build ## two million random requests against Apache 3.9 (REQUESTS=n
 	@tests/compat/prepare.sh
 	@DROVER_BINARY=$(abspath $(DROVER)) $(PYTHON) tests/compat/oracle/run.py --a apache-3.9 --b drover \
 	  --seed $${SEED:-1} --requests $${REQUESTS:-2000000}
+
+test-mixed: build ## ensembles of Drover and Apache 3.5, 3.8, 3.9: every split of the roles (long)
+	@tests/compat/prepare.sh
+	@DROVER_BINARY=$(abspath $(DROVER)) DROVER_MIXED=all $(PYTHON) -m pytest -q tests/compat/mixed
 
 simulate: build ## SEEDS (10000) runs of whole ensembles under faults, from FIRST_SEED (1) on
 	@$(DROVER) simulate --seed $${FIRST_SEED:-1} --seeds $${SEEDS:-10000} --keep-going

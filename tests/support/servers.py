@@ -18,6 +18,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -52,10 +53,23 @@ class ServerFailed(Exception):
 
 
 def free_port():
-    """A loopback TCP port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A loopback TCP port nobody listens on now, and which this process is told of once only.
+
+    It lies below those that connections get (ip_local_port_range): a server that was killed must
+    find its port free when it comes back, whatever others dialled meanwhile.
+    """
+    for _ in range(1000):
+        port = random.randrange(10_000, 32_768)
+        if port in _given_ports:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            _given_ports.add(port)
+            return port
+    raise ServerFailed("no free port")
+
+
+_given_ports = set()
 
 
 def four_letter_word(port, word, timeout=5.0):
