@@ -66,7 +66,8 @@ StatusView sample() {
                .session_timeout_ms_min = 4000,
                .session_timeout_ms_max = 40000,
                .listen_backlog = -1,
-               .server_id = 0};
+               .server_id = 0,
+               .ensemble = {}};
   view.data_dir_bytes = 100;
   view.log_dir_bytes = 200;
   return view;

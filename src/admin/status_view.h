@@ -64,17 +64,19 @@ struct ConfView {
   std::optional<Ensemble> ensemble;  // none: standalone
 };
 
+// What only the one that leads knows.
+struct LeaderView {
+  std::int64_t learners = 0, synced_followers = 0, synced_non_voting_followers = 0;
+  std::int64_t synced_observers = 0;
+  std::int64_t uptime_ms = 0;  // since it serves
+  std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
+};
+
 // What a member of an ensemble says of itself.
 struct EnsembleView {
   std::string peer_state;        // `following - broadcast`
   std::int64_t quorum_size = 0;  // voters
-  struct Leader {
-    std::int64_t learners = 0, synced_followers = 0, synced_non_voting_followers = 0;
-    std::int64_t synced_observers = 0;
-    std::int64_t uptime_ms = 0;  // since it serves
-    std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
-  };
-  std::optional<Leader> leader;  // only of the one that leads
+  std::optional<LeaderView> leader;
 };
 
 // A metric that is a plain number; names without `zk_`.

@@ -210,7 +210,7 @@ void StatusCollector::fill_from_peer(Word word, admin::StatusView& view) const {
       view.global_sessions.emplace_back(id, timeout_ms);
   }
   if (peer.role != zab::Role::kLeading) return;
-  admin::EnsembleView::Leader& leader = ensemble.leader.emplace();
+  admin::LeaderView& leader = ensemble.leader.emplace();
   for (const zab::LearnerView& learner : peer.learners) {
     ++leader.learners;
     if (!learner.synced) continue;
