@@ -7,7 +7,7 @@ DROVER := build/$(PRESET)/bin/drover
 PYTHON := /usr/bin/python3
 
 .PHONY: help setup build run test test-compat test-asan test-tsan test-clang test-crash test-oracle \
-        test-mixed simulate fuzz bench lint format clean
+        test-mixed simulate fuzz bench lint lint-deep format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -69,6 +69,10 @@ bench: build ## Drover beside Apache on this machine (see docs/bench.md)
 lint: setup setup-dev ## clang-format and clang-tidy 19 over every source that changed since it passed
 	@cmake --preset clang >/dev/null
 	@$(PYTHON) tools/lint.py build/clang --jobs $(JOBS)
+
+lint-deep: setup setup-dev ## the same, and Clang's analyzer, in twice the time
+	@cmake --preset clang >/dev/null
+	@$(PYTHON) tools/lint.py build/clang --jobs $(JOBS) --deep
 
 format: setup-dev ## clang-format 19 over every source
 	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i

@@ -175,12 +175,12 @@ void PeerLinks::dial(const zab::Dial& dial) {
                                    std::vector<tcp::endpoint> endpoints;
                                    for (const auto& entry : found)
                                      endpoints.push_back(entry.endpoint());
-                                   connect(stream, std::move(endpoints));
+                                   connect(stream, endpoints);
                                  });
 }
 
-void PeerLinks::connect(const StreamPtr& stream, std::vector<tcp::endpoint> endpoints) {
-  asio::async_connect(stream->socket, std::move(endpoints),
+void PeerLinks::connect(const StreamPtr& stream, const std::vector<tcp::endpoint>& endpoints) {
+  asio::async_connect(stream->socket, endpoints,
                       [this, alive = alive_, stream](error_code error, const tcp::endpoint&) {
                         if (!*alive || stream->ended) return;
                         if (error) {

@@ -75,7 +75,8 @@ class PeerLinks {
   void accept(boost::asio::ip::tcp::socket socket, zab::Port port);
   bool make_room();
   void listen_for_learners();
-  void connect(const StreamPtr& stream, std::vector<boost::asio::ip::tcp::endpoint> endpoints);
+  void connect(const StreamPtr& stream,
+               const std::vector<boost::asio::ip::tcp::endpoint>& endpoints);
   void connected(const StreamPtr& stream);
   void wait_to_read(const StreamPtr& stream);
   void read(const StreamPtr& stream);
