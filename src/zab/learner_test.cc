@@ -1009,7 +1009,7 @@ TEST_F(SilenceTest, ALeaderThatPingsSeldomIsGivenItsSyncLimit) {
 
 TEST_F(SilenceTest, TheRhythmHasToLast) {
   serve(kLast);
-  pings(100, 2000);
+  pings(100, 800);
   EXPECT_EQ(ms_until_it_leaves(), 10000);
 }
 
@@ -1029,7 +1029,7 @@ TEST_F(SilenceTest, ALateOneIsForgivenARareOneUnlearns) {
   pings(100, 4000);
   // In between we are awake, so that it is the leader who is late.
   play("> ms 150\n> ms 150\n> ms 150\n> PING 2:0\n");
-  pings(100, 2000);
+  pings(100, 800);
   EXPECT_EQ(ms_until_it_leaves(), 10000);
 }
 

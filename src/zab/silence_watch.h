@@ -29,7 +29,7 @@ class SilenceWatch {
   // When to wake: well before the silence is over, or nobody could tell it from a sleep of ours.
   [[nodiscard]] std::optional<base::Instant> next_deadline() const;
 
-  static constexpr std::chrono::nanoseconds kLearning = std::chrono::seconds(3);
+  static constexpr std::chrono::nanoseconds kLearning = std::chrono::seconds(1);
 
  private:
   std::chrono::nanoseconds silence_max_;
