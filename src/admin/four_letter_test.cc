@@ -185,6 +185,68 @@ TEST(FourLetterTest, Mntr) {
   }
 }
 
+StatusView member(bool leads) {
+  StatusView view = sample();
+  view.mode = leads ? "leader" : "follower";
+  view.conf.server_id = 2;
+  view.conf.ensemble = {.init_limit = 10,
+                        .sync_limit = 5,
+                        .election_port = 3888,
+                        .quorum_port = 2888,
+                        .observer = false,
+                        .membership = "server.2=a:2888:3888:participant\nversion=0"};
+  EnsembleView& ensemble = view.ensemble.emplace();
+  ensemble.peer_state = leads ? "leading - broadcast" : "following - broadcast";
+  ensemble.quorum_size = 3;
+  if (!leads) {
+    view.global_sessions = {{SessionId(0x2a), 4000}};
+    return view;
+  }
+  ensemble.leader = {.learners = 3,
+                     .synced_followers = 1,
+                     .synced_non_voting_followers = 0,
+                     .synced_observers = 1,
+                     .uptime_ms = 77,
+                     .proposal_bytes_last = 48,
+                     .proposal_bytes_min = 36,
+                     .proposal_bytes_max = 91};
+  return view;
+}
+
+TEST(FourLetterTest, SrvrOfALeaderEndsWithProposalSizes) {
+  EXPECT_THAT(answer(Word::srvr, member(true)),
+              EndsWith("Mode: leader\nNode count: 5\nProposal sizes last/min/max: 48/36/91\n"));
+  EXPECT_THAT(answer(Word::srvr, member(false)), EndsWith("Mode: follower\nNode count: 5\n"));
+}
+
+TEST(FourLetterTest, ConfOfAMemberEndsWithTheMembership) {
+  EXPECT_THAT(answer(Word::conf, member(false)),
+              EndsWith("serverId=2\ninitLimit=10\nsyncLimit=5\nelectionAlg=3\nelectionPort=3888\n"
+                       "quorumPort=2888\npeerType=0\nmembership: \n"
+                       "server.2=a:2888:3888:participant\nversion=0"));
+}
+
+TEST(FourLetterTest, DumpOfALearnerListsSessionsWithoutDeadlines) {
+  EXPECT_THAT(answer(Word::dump, member(false)),
+              StartsWith("SessionTracker dump:\nGlobal Sessions(1):\n0x2a\t4000ms\n"
+                         "ephemeral nodes dump:\n"));
+  EXPECT_THAT(answer(Word::dump, member(true)), StartsWith("SessionTracker dump:\nSession Sets ("));
+}
+
+TEST(FourLetterTest, MntrOfALeaderCountsItsLearners) {
+  const std::string text = answer(Word::mntr, member(true));
+  EXPECT_THAT(text, HasSubstr("zk_server_state\tleader\nzk_peer_state\tleading - broadcast\n"));
+  for (const auto* line :
+       {"zk_quorum_size\t3\n", "zk_learners\t3\n", "zk_synced_followers\t1\n",
+        "zk_synced_observers\t1\n", "zk_leader_uptime\t77\n", "zk_last_proposal_size\t48\n",
+        "zk_min_proposal_size\t36\n", "zk_max_proposal_size\t91\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  const std::string follower = answer(Word::mntr, member(false));
+  EXPECT_THAT(follower, HasSubstr("zk_quorum_size\t3\n"));
+  EXPECT_THAT(follower, testing::Not(HasSubstr("zk_learners")));
+}
+
 TEST(FourLetterTest, NotServing) {
   StatusView view = sample();
   view.serving = false;
