@@ -156,6 +156,7 @@ void PeerDisk::install_snapshot(Report done) {
   snapshot_thread_.run([this, start = std::move(start), done = std::move(done)] {
     close_log();
     const auto file = snapshot_thread_.write_staged(start);
+    if (!file && snapshot_thread_.stopping()) return;  // the next start asks the leader again
     if (!file) return fatal_(file.error());
     if (auto installed = storage::install_snapshot(disk_, history_options(options_.restore), *file);
         !installed) {

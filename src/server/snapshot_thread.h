@@ -68,6 +68,7 @@ class SnapshotThread {
   Result<storage::SnapshotFile> write_staged(const SnapshotStart& start);
   // Gives up a snapshot under way and ends the thread.
   void stop();
+  [[nodiscard]] bool stopping() const { return giving_up_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] SnapshotProbe probe() const;
   void reset_probe();
