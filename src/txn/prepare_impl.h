@@ -87,7 +87,8 @@ struct Prepare::Impl {
   void take_out(const PrepareContext& context, Overlay::Record& parent, Overlay::Record& node);
 };
 
-[[nodiscard]] bool decodes_as_multi(std::string_view body, std::int32_t length_max);
+// Also one that cannot be decoded does: an error txn.
+[[nodiscard]] bool multi_makes_a_txn(std::string_view body, std::int32_t length_max);
 // joining, leaving, new members and a configuration id.
 [[nodiscard]] bool decodes_as_reconfig(wire::JuteReader& in);
 [[nodiscard]] std::vector<wire::AclView> acl_views(const AclList& list);

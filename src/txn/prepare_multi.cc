@@ -80,10 +80,10 @@ Decoded decode_multi(wire::JuteReader& in, std::vector<MultiOp>& ops) {
 
 }  // namespace
 
-bool decodes_as_multi(std::string_view body, std::int32_t length_max) {
+bool multi_makes_a_txn(std::string_view body, std::int32_t length_max) {
   wire::JuteReader in(body, length_max);
   std::vector<MultiOp> ops;
-  return decode_multi(in, ops) == Decoded::kOk;
+  return decode_multi(in, ops) != Decoded::kNullAcl;
 }
 
 ErrorCode Prepare::Impl::multi_op(const PrepareContext& context, const MultiOp& op,

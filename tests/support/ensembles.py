@@ -169,3 +169,39 @@ def synced(client):
     """Everything that was committed before shows in what this client reads from now on."""
     assert client.call(OpCode.SYNC, "/").err == 0
     return client
+
+
+class Through:
+    """An ensemble of three of one kind that is talked to through one member: `leader` or `follower`.
+
+    Looks like a server to whoever only connects and asks words.
+    """
+
+    def __init__(self, role, name, **options):
+        self._role = role
+        self._ensemble = Ensemble([name] * 3, **options)
+        self._member = None
+
+    def __enter__(self):
+        self._ensemble.__enter__()
+        members = self._ensemble.running()
+        self._member = next(
+            member for member in members if self._ensemble.mode(member) == self._role
+        )
+        return self
+
+    def __exit__(self, *error):
+        return self._ensemble.__exit__(*error)
+
+    @property
+    def port(self):
+        return self._member.port
+
+    def is_serving(self):
+        return self._member.is_serving()
+
+    def four_letter_word(self, word):
+        return self._member.four_letter_word(word)
+
+    def log_tail(self, *arguments):
+        return self._ensemble.log_tails()

@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 import differences
 from driver import Driver, Mismatch
 from generator import Generator
+from support.ensembles import Through
 from support.servers import server_by_name
 
 PROFILES = {
@@ -30,9 +31,14 @@ SHOWN_STEPS = 8
 
 
 def server(kind, profile):
-    """A server of this kind, set up so that nothing happens by clock alone."""
-    return server_by_name(
-        kind,
+    """A server of this kind, set up so that nothing happens by clock alone.
+
+    `follower:KIND` or `leader:KIND` is a member of an ensemble of three, asked for all of it.
+    """
+    role, _, name = kind.rpartition(":")
+    make = (lambda name, **options: Through(role, name, **options)) if role else server_by_name
+    return make(
+        name,
         config={
             "tickTime": 500,
             "minSessionTimeout": 100,
@@ -55,7 +61,10 @@ class Oracle:
         self.kinds = (a, b)
         self.profile = profile
         self.without = tuple(without)
-        self.allowed = differences.between(a, b, without)
+        bare = [kind.rpartition(":")[2] for kind in (a, b)]
+        self.allowed = differences.between(*bare, without)
+        if bare != [a, b]:
+            self.allowed |= differences.in_ensembles() - set(without)
         self.coverage = collections.Counter()  # See Driver.coverage; summed over runs.
 
     def generate(self, seed, requests, burst_max=20):

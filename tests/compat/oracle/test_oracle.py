@@ -62,6 +62,14 @@ def test_same_answers_as_apache(server_name, profile, seed):
 
 
 @pytest.mark.parametrize("profile", ("plain", "extended", "super"))
+def test_same_answers_through_a_follower(profile):
+    """Each an ensemble of three, talked to through a follower: its writes go to the leader and back."""
+    oracle, difference = run(f"follower:{APACHE}", "follower:drover", profile, 11, 8000)
+    assert not difference, difference
+    assert ("SET_DATA", Err.OK) in oracle.coverage
+
+
+@pytest.mark.parametrize("profile", ("plain", "extended", "super"))
 def test_apache_agrees_with_itself(profile):
     """The tester itself: nothing it compares is left to chance."""
     _, difference = run(APACHE, APACHE, profile, 77, 10_000)
