@@ -55,12 +55,12 @@ bool means_stop(int signal) {
 }
 
 void print_table(const LocalEnsemble& ensemble) {
-  fmt::print("{:<7} {:<9} {:<16} {:<7} {:<9} {:<8} {}\n", "server", "role", "clients", "quorum",
+  fmt::print("{:<7} {:<11} {:<16} {:<7} {:<9} {:<8} {}\n", "server", "role", "clients", "quorum",
              "election", "pid", "log");
   for (const LocalServer& server : ensemble.servers()) {
     std::string role = server.pid > 0 ? mode_of_server(server.client_port) : "ended";
     if (role.empty()) role = "starting";
-    fmt::print("{:<7} {:<9} {:<16} {:<7} {:<9} {:<8} {}\n", server.sid, role,
+    fmt::print("{:<7} {:<11} {:<16} {:<7} {:<9} {:<8} {}\n", server.sid, role,
                fmt::format("127.0.0.1:{}", server.client_port), server.quorum_port,
                server.election_port, server.pid, (server.folder / "server.log").string());
   }

@@ -12,13 +12,14 @@ constexpr std::size_t kSpareBatchesMax = 64;
 }
 
 PeerRunner::PeerRunner(boost::asio::io_context& context, SharedTree& shared, replica::Peer& peer,
-                       PeerDisk& disk, PeerLinksOptions links, base::Log& log, Doors doors)
+                       PeerDisk& disk, PeerRunnerOptions options, base::Log& log, Doors doors)
     : context_(context),
       shared_(shared),
       peer_(peer),
       disk_(disk),
+      leader_serves_(options.leader_serves),
       doors_(std::move(doors)),
-      links_(context, std::move(links), log, link_events()),
+      links_(context, std::move(options.links), log, link_events()),
       deadline_(context, [this] { on_timer(); }),
       to_wake_(shared.inboxes.size(), 0) {}
 
@@ -233,6 +234,15 @@ void PeerRunner::carry_out_disk(replica::PeerEffects& effects) {
   }
 }
 
+// Lanes are not told that they may serve. (What they are told else comes with clients only.)
+void PeerRunner::keep_clients_out() {
+  for (txn::Deliveries& inbox : shared_.inboxes) {
+    std::erase_if(inbox.order, [](const txn::Deliveries::Item& item) {
+      return item.kind == txn::Deliveries::Item::Kind::kServing;
+    });
+  }
+}
+
 // One round; another follows at once, unless a lane has much to take already: then it follows when
 // that lane says that it has emptied its inbox.
 void PeerRunner::work_on_tree() {
@@ -242,6 +252,7 @@ void PeerRunner::work_on_tree() {
     bool watched = false;
     for (const char lane : shared_.watched) watched = watched || lane != 0;
     peer_.do_tree_work(now(), wall_now(), watched, shared_.inboxes, effects_);
+    if (!leader_serves_ && peer_.role() == zab::Role::kLeading) keep_clients_out();
     for (std::size_t lane = 0; lane < to_wake_.size(); ++lane) {
       to_wake_[lane] = shared_.inboxes[lane].empty() ? 0 : 1;
       lane_is_full = lane_is_full || (lane != 0 && to_wake_[lane] != 0);

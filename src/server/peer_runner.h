@@ -24,6 +24,11 @@
 
 namespace drover::server {
 
+struct PeerRunnerOptions {
+  PeerLinksOptions links;
+  bool leader_serves = true;  // leaderServes; false: the lanes of a leader take no clients
+};
+
 // Plain counters, reactor 0's thread only.
 struct PeerProbe {
   std::int64_t looking = 0;  // searches begun
@@ -45,7 +50,7 @@ class PeerRunner {
   };
   // `context` is reactor 0's. All referenced must outlive the runner; `disk` reports to it.
   PeerRunner(boost::asio::io_context& context, SharedTree& shared, replica::Peer& peer,
-             PeerDisk& disk, PeerLinksOptions links, base::Log& log, Doors doors);
+             PeerDisk& disk, PeerRunnerOptions options, base::Log& log, Doors doors);
 
   // Binds the ports between servers.
   Result<void> listen() { return links_.listen(); }
@@ -82,6 +87,7 @@ class PeerRunner {
   void carry_out();
   void carry_out_disk(replica::PeerEffects& effects);
   void work_on_tree();
+  void keep_clients_out();
   void note_role();
   void link_closed(zab::LinkId id);
 
@@ -89,6 +95,7 @@ class PeerRunner {
   SharedTree& shared_;
   replica::Peer& peer_;
   PeerDisk& disk_;
+  const bool leader_serves_;
   Doors doors_;
   PeerLinks links_;
   net::Deadline deadline_;

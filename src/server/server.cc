@@ -237,7 +237,9 @@ std::optional<StartError> Server::Impl::make_peer() {
       shared, sessions, *disk_thread, *snapshot, log,
       [this](const Error& error) { on_disk_failure("cannot follow the leader's history", error); });
   peer_runner.emplace(
-      reactors[0]->context(), shared, *peer, *peer_disk, peer_links_options(config), log,
+      reactors[0]->context(), shared, *peer, *peer_disk,
+      PeerRunnerOptions{.links = peer_links_options(config), .leader_serves = config.leader_serves},
+      log,
       PeerRunner::Doors{
           .persist = [this](std::vector<wire::TxnBytes>& txns) { disk_thread->submit(txns); },
           .abandon_snapshot = [this] { snapshot->abandon(); },
@@ -303,10 +305,6 @@ void Server::Impl::accept(tcp::socket socket) {
   boost::system::error_code gone;
   const auto remote = socket.remote_endpoint(gone);
   if (gone) return;
-  if (peer_runner && !config.leader_serves && peer->role() == zab::Role::kLeading) {
-    net::Connection(std::move(socket), false).reset();
-    return;
-  }
   std::string address = net::address_text(remote.address());
   const auto verdict = limits.take(address);
   if (verdict != ConnectionLimits::Verdict::kTaken) {

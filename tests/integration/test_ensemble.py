@@ -118,6 +118,20 @@ def test_the_words_of_members(make_ensemble):
             assert server.four_letter_word("isro") == b"rw"
 
 
+def test_a_leader_may_be_told_to_take_no_clients(make_ensemble):
+    ensemble = make_ensemble(config={"leaderServes": "no"})
+    for _ in range(2):
+        leader = ensemble.leader()
+        with RawClient(leader.port) as client, pytest.raises(ConnectionClosed):
+            client.connect()
+        for server in ensemble.followers():
+            with ensemble.connect(server) as client:
+                assert client.call(OpCode.SYNC, "/").err == Err.OK
+        leader.kill()
+        ensemble.wait_for_leader()
+        ensemble.restart(leader)
+
+
 def test_without_a_quorum_nobody_is_served_and_nothing_is_lost(make_ensemble):
     ensemble = make_ensemble()
     last, *others = ensemble.followers() + [ensemble.leader()]
