@@ -40,6 +40,12 @@ class MixedEnsemble(Ensemble):
             "jvm_options": SMALL_JVM,
         }
         super().__init__(names, **self._options)
+        for server in self.members:
+            # Outlives the server: another software may take it over.
+            server.data_dir = self._folder / f"data-{server.sid}"
+            server.config["dataDir"] = str(server.data_dir)
+            server.data_dir.mkdir()
+            (server.data_dir / "myid").write_text(f"{server.sid}\n")
 
     def close(self):
         super().close()
@@ -58,6 +64,10 @@ class MixedEnsemble(Ensemble):
         assert self.leader() is last, self.modes()
         return self
 
+    def start_again(self):
+        """Starts all members, whoever leads then."""
+        super().start()
+
     def wait_until_level(self):
         """Until all that run have applied the same: then the largest sid wins an election."""
 
@@ -72,13 +82,11 @@ class MixedEnsemble(Ensemble):
         old = self.by_sid(sid)
         if old.process is not None:
             old.stop()
-        kept = self._folder / f"data-{sid}-{name}"
-        shutil.copytree(old.data_dir, kept, dirs_exist_ok=True)
         new = servers.server_by_name(
             name,
-            **{**self._options, "config": {**old.config, "dataDir": str(kept)}},
+            **{**self._options, "config": old.config},
             port=old.port,
-            data_dir=kept,
+            data_dir=old.data_dir,
         )
         new.sid, new.observer = sid, old.observer
         new.quorum_port, new.election_port = old.quorum_port, old.election_port
