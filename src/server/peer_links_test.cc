@@ -31,6 +31,7 @@ class Host {
  public:
   explicit Host(asio::io_context& context, std::size_t accepted_max = 256)
       : port(free_port(context)),
+        quorum_port(free_port(context)),
         links(
             context,
             {.election_address = "127.0.0.1",
