@@ -6,7 +6,7 @@ PRESET ?= release
 DROVER := build/$(PRESET)/bin/drover
 PYTHON := /usr/bin/python3
 
-.PHONY: help setup build run test test-compat test-asan test-tsan test-clang test-crash test-oracle \
+.PHONY: help setup build run test test-compat test-asan test-tsan test-clang test-crash test-chaos test-oracle \
         test-mixed simulate fuzz bench lint lint-deep format clean
 
 help: ## this list
@@ -46,6 +46,10 @@ test-clang: setup setup-dev ## the same as built by Clang 19
 test-crash: build ## 300 rounds of SIGKILL under load (DROVER_CRASH_ROUNDS=n for another number)
 	@DROVER_BINARY=$(abspath $(DROVER)) DROVER_CRASH_ROUNDS=$${DROVER_CRASH_ROUNDS:-300} \
 	  $(PYTHON) -m pytest -q tests/integration/test_crash.py
+
+test-chaos: build ## two minutes each of killed, frozen and cut off servers under load (DROVER_CHAOS_SECONDS=n)
+	@DROVER_BINARY=$(abspath $(DROVER)) DROVER_CHAOS_SECONDS=$${DROVER_CHAOS_SECONDS:-120} \
+	  $(PYTHON) -m pytest -q -s tests/integration/test_ensemble_chaos.py
 
 test-oracle: build ## two million random requests against Apache 3.9 (REQUESTS=n for another number)
 	@tests/compat/prepare.sh
