@@ -7,7 +7,7 @@ DROVER := build/$(PRESET)/bin/drover
 PYTHON := /usr/bin/python3
 
 .PHONY: help setup build run test test-compat test-asan test-tsan test-clang test-crash test-chaos test-oracle \
-        test-mixed simulate fuzz bench lint lint-deep format clean
+        test-mixed test-mutations simulate fuzz bench lint lint-deep format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -62,6 +62,9 @@ test-mixed: build ## ensembles of Drover and Apache 3.5, 3.8, 3.9: every split o
 
 simulate: build ## SEEDS (10000) runs of whole ensembles under faults, from FIRST_SEED (1) on
 	@$(DROVER) simulate --seed $${FIRST_SEED:-1} --seeds $${SEEDS:-10000} --keep-going
+
+test-mutations: setup ## bugs put back on purpose, one by one: the simulator has to notice each (minutes)
+	@$(PYTHON) tests/mutations/run.py --jobs $(JOBS)
 
 fuzz: setup setup-dev ## every libFuzzer target for SECONDS_EACH (60) seconds
 	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz --target fuzzers --parallel $(JOBS)

@@ -1,9 +1,12 @@
 #include "cli/simulate.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "sim/world.h"
@@ -26,6 +29,25 @@ class PrintLog final : public base::Log {
   bool enabled(base::LogLevel) const override { return true; }
   void line(base::LogLevel, std::string_view text) override { fmt::print("{}\n", text); }
 };
+
+// A run that dies of a failed assertion has to say which one it was. Complete lines, made before.
+char last_words[160];
+
+void say_last_words(int) {
+  const auto size = std::char_traits<char>::length(last_words);
+  if (::write(STDOUT_FILENO, last_words, size) < 0) _exit(3);
+  std::signal(SIGABRT, SIG_DFL);
+  std::abort();
+}
+
+void prepare_last_words(std::uint64_t seed, bool json) {
+  constexpr const char* kJson = "\n{{\"seed\":{},\"checker\":\"assertion\",\"what\":\"\"}}\n";
+  constexpr const char* kText =
+      "\nFAILED assertion\n  replay: drover simulate --seed {} --verbose\n";
+  const auto end = fmt::format_to_n(last_words, sizeof(last_words) - 1,
+                                    fmt::runtime(json ? kJson : kText), seed);
+  *end.out = '\0';
+}
 
 struct Total {
   std::uint64_t runs = 0;
@@ -57,11 +79,13 @@ int simulate(const SimulateOptions& options) {
   const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
   Total total;
   double told = 0;
+  std::signal(SIGABRT, say_last_words);
   for (std::uint64_t i = 0; options.seconds > 0 || i < options.seeds; ++i) {
     if (options.seconds > 0 && elapsed() >= static_cast<double>(options.seconds)) break;
     const auto scenario = sim::Scenario::draw(options.seed + i);
     PrintLog log;
     if (options.verbose) fmt::print("{}\n", scenario.text());
+    prepare_last_words(scenario.seed, options.json);
     const auto outcome = sim::run(scenario, options.verbose ? &log : nullptr);
     ++total.runs;
     total.simulated_ms += outcome.simulated_ms;

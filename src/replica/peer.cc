@@ -476,6 +476,10 @@ bool Peer::may_snapshot() const {
   return impl_->serving;
 }
 
+bool Peer::is_searching() const {
+  return impl_->phase == Impl::Phase::kLooking;
+}
+
 const Replica& Peer::replica() const {
   return impl_->replica;
 }

@@ -126,6 +126,8 @@ class Peer {
 
   [[nodiscard]] PeerView view() const;
   [[nodiscard]] zab::Role role() const;  // as in view(), at no cost
+  // A search for a leader runs: what is said of our history is what the tree shows.
+  [[nodiscard]] bool is_searching() const;
   [[nodiscard]] const Replica& replica() const;
   // Fuzzy snapshots are good only now: the tree holds nothing but what is committed.
   [[nodiscard]] bool may_snapshot() const;

@@ -260,6 +260,7 @@ void Machine::carry_out() {
     if (found == process.stream_of.end()) continue;
     const StreamId stream = found->second;
     if (!link->output.empty() && link->up) {
+      observer_.on_sent(*this, stream, *link, link->output.view());
       network_.send(stream, index_, std::string(link->output.view()));
       link->output.clear();
       process.peer->on_link_drained(link->id, now(), process.effects);
@@ -417,6 +418,7 @@ void Machine::finish_disk(std::vector<wire::TxnBytes> batch) {
   DROVER_ASSERT(synced.has_value(), "the log was not synced");
   process.disk_busy = false;
   const wire::Zxid last = batch.back().zxid;
+  observer_.on_synced(*this, last);
   process.peer->on_persisted(last, now(), process.effects);
   pump();
 }
@@ -441,6 +443,7 @@ void Machine::reload(const replica::PeerEffects::Reload& how) {
                    fmt::format("sid={} truncated to 0x{:x}, restored 0x{:x}", index_ + 1,
                                how.truncate_to->value, process.tree.last_zxid().value));
   }
+  observer_.on_reloaded(*this, truncated ? how.truncate_to : std::nullopt);
   process.writer.continue_behind(process.tree.last_zxid());
   process.peer->on_reloaded(truncated, now(), process.effects);
   pump();
@@ -450,6 +453,7 @@ void Machine::install_snapshot() {
   Process& process = *process_;
   DROVER_ASSERT(process.writer.roll().has_value(), "the log was not closed");
   write_snapshot_file(true);
+  observer_.on_installed(*this);
   process.writer.continue_behind(process.tree.last_zxid());
   process.peer->on_snapshot_installed(now(), process.effects);
   pump();

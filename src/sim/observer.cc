@@ -7,6 +7,7 @@ namespace drover::sim {
 void Observer::on_boot(const Machine& machine, const zab::History& stored, wire::Zxid last) {
   zab.on_boot(machine.sid(), stored, last);
   replicas.on_restart(machine.sid());
+  durability.on_boot(machine.sid(), stored, last);
 }
 
 void Observer::before_crash(const Machine& machine) {
@@ -16,14 +17,34 @@ void Observer::before_crash(const Machine& machine) {
 
 void Observer::on_proposed(const Machine& machine, const wire::TxnBytes& txn) {
   zab.on_logged(machine.sid(), txn);
+  durability.on_logged(machine.sid(), txn.zxid);
+}
+
+void Observer::on_sent(const Machine& machine, StreamId stream, const zab::Link& link,
+                       std::string_view bytes) {
+  if (link.port == zab::Port::kQuorum) wire.on_sent(stream, machine.sid(), link.dialled, bytes);
+}
+
+void Observer::on_synced(const Machine& machine, wire::Zxid up_to) {
+  durability.on_synced(machine.sid(), up_to);
+}
+
+void Observer::on_reloaded(const Machine& machine, std::optional<wire::Zxid> truncated_to) {
+  durability.on_reloaded(machine.sid(), truncated_to, machine.tree().last_zxid());
+}
+
+void Observer::on_installed(const Machine& machine) {
+  durability.on_installed(machine.sid(), machine.tree().last_zxid());
 }
 
 void Observer::on_accepted_epoch(const Machine& machine, zab::Epoch epoch) {
   zab.on_accepted_epoch(machine.sid(), epoch);
+  durability.on_accepted_epoch(machine.sid(), epoch);
 }
 
 void Observer::on_current_epoch(const Machine& machine, zab::Epoch epoch) {
   zab.on_current_epoch(machine.sid(), epoch);
+  durability.on_current_epoch(machine.sid(), epoch);
 }
 
 void Observer::after_step(const Machine& machine) {
@@ -32,6 +53,11 @@ void Observer::after_step(const Machine& machine) {
   zab.on_view(machine.sid(), view);
   if (view.role == zab::Role::kLeading && view.serving) {
     replicas.on_established(view.epoch, machine.tree().last_zxid());
+    durability.on_established(machine.sid(), view.epoch);
+    durability.on_committed(machine.sid(), view.last_committed);
+  }
+  if (machine.peer().is_searching()) {
+    durability.on_searching(machine.sid(), machine.tree().last_zxid());
   }
   replicas.on_digests(machine.sid(), machine.peer().replica().digests());
 }

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "sim/client_checker.h"
+#include "sim/durability_checker.h"
+#include "sim/quorum_wire.h"
 #include "sim/replica_checker.h"
 #include "sim/zab_checker.h"
 
@@ -19,6 +21,8 @@ struct Failure {
 
 class Observer final : public Verdict {
  public:
+  explicit Observer(const zab::EnsembleConfig& config) : durability(*this, config) {}
+
   void fail(std::string checker, std::string what) override {
     if (!failure_) failure_ = Failure{std::move(checker), std::move(what)};
   }
@@ -26,14 +30,22 @@ class Observer final : public Verdict {
 
   void on_boot(const Machine& machine, const zab::History& stored, wire::Zxid last);
   void before_crash(const Machine& machine);
+  // What a server writes to a stream of its quorum port.
+  void on_sent(const Machine& machine, StreamId stream, const zab::Link& link,
+               std::string_view bytes);
   void on_proposed(const Machine& machine, const wire::TxnBytes& txn);
   void on_accepted_epoch(const Machine& machine, zab::Epoch epoch);
   void on_current_epoch(const Machine& machine, zab::Epoch epoch);
+  void on_synced(const Machine& machine, wire::Zxid up_to);
+  void on_reloaded(const Machine& machine, std::optional<wire::Zxid> truncated_to);
+  void on_installed(const Machine& machine);
   void after_step(const Machine& machine);
 
   ZabChecker zab{*this};
   ReplicaChecker replicas{*this};
   ClientChecker clients{*this};
+  DurabilityChecker durability;
+  QuorumWire wire{*this, durability};
 
  private:
   std::optional<Failure> failure_;

@@ -51,30 +51,37 @@ class World {
 
   const Scenario scenario_;
   base::Prng prng_;
+  const zab::EnsembleConfig config_;
   Schedule schedule_;
   TimedLog log_;
   Observer observer_;
   Network network_;
-  zab::EnsembleConfig config_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<std::unique_ptr<SimClient>> clients_;
   bool healed_ = false;
 };
 
+zab::EnsembleConfig config_of(const Scenario& scenario) {
+  zab::EnsembleConfig config;
+  for (int i = 0; i < scenario.voters + scenario.observers; ++i) {
+    const zab::ServerId sid(i + 1);
+    config.members[sid] = {.sid = sid,
+                           .quorum = {fmt::format("s{}", i + 1), 2888},
+                           .election = {fmt::format("s{}", i + 1), 3888},
+                           .observer = i >= scenario.voters,
+                           .client = std::nullopt};
+  }
+  return config;
+}
+
 World::World(const Scenario& scenario, base::Log* log)
     : scenario_(scenario),
       prng_(scenario.seed),
+      config_(config_of(scenario)),
       log_(log, schedule_),
+      observer_(config_),
       network_(scenario_, schedule_, prng_) {
   const int servers = scenario_.voters + scenario_.observers;
-  for (int i = 0; i < servers; ++i) {
-    const zab::ServerId sid(i + 1);
-    config_.members[sid] = {.sid = sid,
-                            .quorum = {fmt::format("s{}", i + 1), 2888},
-                            .election = {fmt::format("s{}", i + 1), 3888},
-                            .observer = i >= scenario_.voters,
-                            .client = std::nullopt};
-  }
   for (int i = 0; i < servers; ++i) {
     machines_.push_back(std::make_unique<Machine>(i, scenario_, config_, schedule_, network_, prng_,
                                                   observer_, log_));
