@@ -124,7 +124,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--deep", action="store_true", help="with Clang's analyzer")
     parser.add_argument("sources", nargs="*", metavar="FILE", help="as git names it; all when none")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     formatted = check_format()
     tidied = check_tidy(options.build.resolve(), options.jobs, options.sources, options.deep)
     sys.exit(0 if formatted and tidied else 1)

@@ -51,7 +51,8 @@ class LogWriter {
   // Call it at a clean stop too: a file closed like this has no tail to guess about.
   Result<void> roll();
 
-  // The history was cut or replaced since roll(): it goes on behind `last`, perhaps lower than before.
+  // The history was cut or replaced since roll(): it goes on behind `last`, perhaps lower than
+  // before.
   void continue_behind(wire::Zxid last) { last_appended_ = last; }
 
   [[nodiscard]] bool failed() const { return failure_.has_value(); }
