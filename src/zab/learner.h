@@ -35,7 +35,7 @@ struct LearnerOptions {
   // A leader that pings at least every silence_ms_max / 4 and then says nothing for silence_ms_max
   // is taken for frozen. 0: only sync_limit counts. Learned from its own pings: a leader that pings
   // seldom (Apache) is judged by sync_limit alone.
-  std::int64_t silence_ms_max = 700;
+  std::int64_t silence_ms_max = 600;
   // Refuses to trust what is on disk (a truncation that could not be done): asks for a snapshot by
   // saying that its last zxid is 0, and not to be counted: a quorum that such an answer made could
   // elect a leader without what is committed here.

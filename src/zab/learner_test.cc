@@ -998,7 +998,7 @@ class SilenceTest : public LearnerTest {
 TEST_F(SilenceTest, ALeaderThatPingedOftenAndStopsIsLeftSoon) {
   serve(kLast);
   pings(100, 4000);
-  EXPECT_EQ(ms_until_it_leaves(), 700);
+  EXPECT_EQ(ms_until_it_leaves(), 600);
 }
 
 TEST_F(SilenceTest, ALeaderThatPingsSeldomIsGivenItsSyncLimit) {
@@ -1022,9 +1022,9 @@ TEST_F(SilenceTest, SwitchedOff) {
 TEST_F(SilenceTest, ALateOneIsForgivenARareOneUnlearns) {
   serve(kLast);
   pings(100, 4000);
-  pings(340, 340);
+  pings(290, 290);
   pings(100, 200);
-  EXPECT_EQ(ms_until_it_leaves(), 700);
+  EXPECT_EQ(ms_until_it_leaves(), 600);
   serve(kLast);
   pings(100, 4000);
   // In between we are awake, so that it is the leader who is late.
@@ -1037,7 +1037,7 @@ TEST_F(SilenceTest, AnyPacketIsASignOfLife) {
   serve(kLast);
   pings(100, 4000);
   play("> ms 150\n> ms 150\n> PROPOSAL 2:1\n");
-  EXPECT_EQ(ms_until_it_leaves(), 700);
+  EXPECT_EQ(ms_until_it_leaves(), 600);
 }
 
 // The timer comes late, or nothing came for long: it was us who were frozen.
@@ -1053,7 +1053,7 @@ TEST_F(SilenceTest, OurOwnSleepIsNotTheLeadersSilence) {
   // Asleep in the middle of the measure.
   play("> PING 2:0\n> ms 100\n> ms 500\n> ms 100\n");
   EXPECT_THAT(played(), Not(HasSubstr("leave")));
-  EXPECT_EQ(ms_until_it_leaves(), 600);
+  EXPECT_EQ(ms_until_it_leaves(), 500);
 }
 
 // ---- any leader
