@@ -19,8 +19,8 @@ constexpr int kExitFailed = 1;
 constexpr auto kLeaderMax = std::chrono::seconds(30);
 
 constexpr const char* kFooter = R"(
-Each server has a folder of its own below --dir: zoo.cfg, server.log and data/. Started again with the same
-folder it goes on with the same data.
+Each server has a folder of its own below --dir: zoo.cfg, server.log and data/. Started again with
+the same folder it goes on with the same data.
 
 Examples
   drover local                             three servers, clients on 2181, 2182 and 2183
