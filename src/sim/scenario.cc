@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace drover::sim {
 
 namespace {
@@ -24,12 +26,17 @@ Scenario Scenario::draw(std::uint64_t seed) {
   constexpr std::int64_t kTicks[] = {200, 500, 1000, 2000};
   s.tick_ms = kTicks[prng.below(4)];
   s.safety_ms = between(prng, 15'000, 60'000);
-  s.session_timeout_ms = static_cast<std::int32_t>(between(prng, 2, 20) * s.tick_ms);
   s.latency_us_min = between(prng, 20, 500);
   s.latency_us_max = s.latency_us_min + between(prng, 0, prng.chance(1, 4) ? 60'000 : 2000);
   if (prng.chance(1, 2)) s.loss_per_mille = static_cast<std::uint64_t>(between(prng, 1, 30));
   if (prng.chance(1, 2)) s.reset_per_million = static_cast<std::uint64_t>(between(prng, 50, 3000));
   s.sync_us_max = s.sync_us_min + between(prng, 100, prng.chance(1, 4) ? 50'000 : 5000);
+  s.session_timeout_ms = static_cast<std::int32_t>(between(prng, 2, 20) * s.tick_ms);
+  // A client gives each server its share of the timeout to shake hands and commit a session in.
+  const std::int64_t handshake_us = 8 * s.latency_us_max + 4 * s.sync_us_max;
+  s.session_timeout_ms =
+      std::max(s.session_timeout_ms,
+               static_cast<std::int32_t>((s.voters + s.observers) * handshake_us / 1000));
   if (prng.chance(1, 3)) {
     s.slow_sync_per_mille = static_cast<std::uint64_t>(between(prng, 1, 20));
     s.slow_sync_ms_max = between(prng, 50, 3000);

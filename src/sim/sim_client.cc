@@ -64,6 +64,11 @@ bool SimClient::is_at_rest() const {
   return session_->is_connected() && asked_.empty();
 }
 
+std::string SimClient::status() const {
+  return fmt::format("{}connected, {} unanswered", session_->is_connected() ? "" : "not ",
+                     asked_.size());
+}
+
 std::string SimClient::any_path() {
   return fmt::format("/n{}", prng_.below(static_cast<std::uint64_t>(scenario_.paths)));
 }

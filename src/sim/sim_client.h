@@ -25,6 +25,7 @@ class SimClient final : public Host {
   void write(const std::string& path);
   // Says whether it is connected and nothing of it is unanswered.
   [[nodiscard]] bool is_at_rest() const;
+  [[nodiscard]] std::string status() const;
   [[nodiscard]] wire::SessionId session() const { return session_->session_id(); }
   [[nodiscard]] std::int64_t completed() const { return completed_; }
   [[nodiscard]] std::int64_t sessions_lost() const { return sessions_lost_; }

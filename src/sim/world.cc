@@ -208,7 +208,9 @@ std::string World::what_is_missing() {
     }
   }
   for (std::size_t i = 0; i < clients_.size(); ++i) {
-    if (!clients_[i]->is_at_rest()) return fmt::format("client {} waits", i);
+    if (!clients_[i]->is_at_rest()) {
+      return fmt::format("client {} waits ({})", i, clients_[i]->status());
+    }
   }
   return {};
 }
@@ -305,9 +307,12 @@ Outcome World::run() {
     observer_.fail("Progress", fmt::format("{} ms after everything was healed: {}",
                                            scenario_.liveness_ms_max, missing));
   }
-  // What is on its way to the clients arrives.
-  const base::Instant end = schedule_.now() + std::chrono::seconds(1);
-  while (ok() && schedule_.step(end)) {
+  // What is on its way to the clients arrives; and should a session have expired meanwhile, that
+  // too.
+  base::Instant end = schedule_.now() + std::chrono::seconds(1);
+  while (ok() && (schedule_.step(end) || !what_is_missing().empty())) {
+    if (schedule_.now() >= end) end = end + std::chrono::milliseconds(10);
+    if (end > deadline + std::chrono::seconds(60)) break;
   }
   if (ok()) check_end();
 
