@@ -103,8 +103,8 @@ void Election::on_looking(ServerId from, const Vote& vote, base::Instant now,
   } else if (is_better(vote, proposal_, quorum_.weight_of(vote.leader))) {
     propose(vote, now, effects);
   } else if (vote != proposal_) {
-    // It began to look after we told everyone, and heard us as something else: FLE would leave it
-    // to the next repetition, 200 ms away.
+    // It began to look after we told everyone, and heard us as something else: FLE would leave it to
+    // the next repetition, 200 ms away.
     tell(from, Role::kLooking, proposal_, effects);
   }
   this_round_[from] = {vote, Role::kLooking, 0};
@@ -129,9 +129,10 @@ void Election::on_reachable(ServerId sid, bool reachable, base::Instant now,
                             ElectionEffects& effects) {
   if (!config_.is_voter(sid)) return;
   if (reachable) {
-    unreachable_.erase(sid);
-  } else {
-    unreachable_.insert(sid);
+    seen_.insert(sid);
+    gone_.erase(sid);
+  } else if (seen_.contains(sid)) {
+    gone_.insert(sid);
   }
   if (searching_) tally(now, effects);
 }
@@ -187,7 +188,7 @@ void Election::tally(base::Instant now, ElectionEffects& effects) {
     return;
   }
   const bool nobody_left = std::ranges::all_of(quorum_.voters(), [&](ServerId sid) {
-    return agreeing.contains(sid) || unreachable_.contains(sid) || quorum_.weight_of(sid) == 0;
+    return agreeing.contains(sid) || gone_.contains(sid) || quorum_.weight_of(sid) == 0;
   });
   if (nobody_left) return finish(proposal_, effects);
   if (!finalize_at_) finalize_at_ = after_ms(now, options_.finalize_wait_ms);

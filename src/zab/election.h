@@ -3,8 +3,11 @@
 // notifications and a decision out. Answers those who look in every state of its server.
 //
 // Faster than Apache's where that is safe: when a quorum agrees and every other voter agrees too or
-// cannot be reached, the round ends at once instead of after 200 ms. (The wait only improves the
-// choice; safety rests on the quorums of discovery.)
+// has gone away, the round ends at once instead of after 200 ms. (The wait only improves the choice;
+// safety rests on the quorums of discovery.) Who was never seen may be starting, as we are, and is
+// waited for: were we to follow while an Apache server in the same quorum waits, and a better voter
+// came, that server would find its new vote and our settled one both elected, and one of two leaders
+// would lead nobody for initLimit.
 //
 // Threads: one. Deterministic.
 
@@ -56,7 +59,7 @@ class Election {
   // In any role. From a sid that is no voter: answered, not counted.
   void on_notification(ServerId from, const Notification& notification, base::Instant now,
                        ElectionEffects& effects);
-  // The election stream to `sid` came up, or could not be had: who is unreachable is not waited
+  // The election stream to `sid` came up, or could not be had: who had one and lost it is not waited
   // for.
   void on_reachable(ServerId sid, bool reachable, base::Instant now, ElectionEffects& effects);
   void on_timer(base::Instant now, ElectionEffects& effects);
@@ -116,7 +119,8 @@ class Election {
   std::set<ServerId> askers_;  // members that cannot vote and asked: told when it is over
   std::set<ServerId> blamed_;  // who sent votes of no use, so that the log says it once a search
 
-  std::set<ServerId> unreachable_;  // voters
+  std::set<ServerId> seen_;  // voters that were reachable once
+  std::set<ServerId> gone_;  // those of them that are not now
 };
 
 }  // namespace drover::zab

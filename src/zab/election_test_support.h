@@ -66,7 +66,7 @@ class ElectionWorld {
     }
     look(sid);
   }
-  // Everyone who is not among `but`, all knowing that the others are there.
+  // Everyone who is not among `but`: those were there too, and have just died.
   void start_all(const std::set<int>& but = {}) {
     for (auto& [sid, server] : servers_) {
       if (but.contains(sid)) continue;
@@ -75,7 +75,10 @@ class ElectionWorld {
     }
     for (auto& [sid, server] : servers_) {
       if (!server.up) continue;
-      for (const int dead : but) tell_reachable(sid, dead, false);
+      for (const int dead : but) {
+        tell_reachable(sid, dead, true);
+        tell_reachable(sid, dead, false);
+      }
     }
     for (auto& [sid, server] : servers_) {
       if (server.up) look(sid);

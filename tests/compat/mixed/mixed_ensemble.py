@@ -134,7 +134,8 @@ class MixedEnsemble(Ensemble):
         for zxid in set().union(*digests):
             assert len({each[zxid] for each in digests if zxid in each}) == 1, hex(zxid)
         for server in self.running():
-            assert self.digest_mismatches(server) == 0, f"sid={server.sid}"
+            mismatches = self.digest_mismatches(server)
+            assert not mismatches, f"sid={server.sid}: {mismatches}"
         return first
 
     @staticmethod
@@ -145,8 +146,15 @@ class MixedEnsemble(Ensemble):
 
     @staticmethod
     def digest_mismatches(server):
-        found = re.search(rb"zk_digest_mismatches_count\t(\d+)", server.four_letter_word("mntr"))
-        return int(found[1]) if found else 0
+        """What a member says of txns that left another tree than their leader's.
+
+        Not what Apache says while it restores (its main thread): a fuzzy image that it got by SNAP
+        is kept without a digest, and holds more than the first txns after it expect.
+        """
+        lines = server.log.read_text(errors="replace").splitlines()
+        if isinstance(server, servers.Drover):
+            return [line for line in lines if "digest" in line and "ERROR" in line]
+        return [line for line in lines if "Digests are not" in line and "[main]" not in line]
 
     def plans(self, server):
         """How a member was synchronised, each time since its log begins: DIFF, SNAP or TRUNC."""
