@@ -100,6 +100,8 @@ class SessionMachine {
     return state_ == SessionState::kConnected || state_ == SessionState::kConnectedReadOnly;
   }
   [[nodiscard]] wire::SessionId session_id() const { return session_id_; }
+  // The newest that a server has shown.
+  [[nodiscard]] wire::Zxid last_zxid() const { return last_zxid_; }
   [[nodiscard]] std::int32_t timeout_ms() const { return timeout_ms_; }
   // nullopt: nothing to wait for, the session is over.
   [[nodiscard]] std::optional<base::Instant> next_deadline() const;

@@ -50,7 +50,6 @@ void Lane::closed(Connection& shared) {
   auto& connection = static_cast<LaneConnection&>(shared);
   impl_->forget_requests(connection);
   impl_->watches.remove_watcher(connection.id);
-  impl_->outbox.closed.push_back({impl_->options.index, connection.id});
   std::vector<Connection*>& dirty = impl_->dirty;
   if (connection.dirty_index < dirty.size() && dirty[connection.dirty_index] == &connection) {
     auto* last = static_cast<LaneConnection*>(dirty.back());

@@ -134,7 +134,6 @@ void Replica::on_requests(const txn::RequestBatch& batch, base::Instant now, bas
     }
     impl.queue.end_batch(effects.persist);
   }
-  for (const txn::Origin& connection : batch.closed) impl.owners.remove(connection);
 }
 
 void Replica::Impl::on_request(const txn::Request& request, std::string_view body,

@@ -18,22 +18,6 @@ TEST(SessionOwnersTest, MoveAnswersTheFormerOwner) {
   EXPECT_EQ(owners.find(kSession), kSecond);
 }
 
-TEST(SessionOwnersTest, AConnectionThatGoesOwnsNothing) {
-  SessionOwners owners;
-  owners.move(kSession, kFirst);
-  owners.remove(kFirst);
-  EXPECT_EQ(owners.find(kSession), std::nullopt);
-  EXPECT_EQ(owners.move(kSession, kSecond), std::nullopt);
-}
-
-TEST(SessionOwnersTest, AFormerOwnerThatGoesTakesNothingWithIt) {
-  SessionOwners owners;
-  owners.move(kSession, kFirst);
-  owners.move(kSession, kSecond);
-  owners.remove(kFirst);
-  EXPECT_EQ(owners.find(kSession), kSecond);
-}
-
 TEST(SessionOwnersTest, ASessionThatEndsHasNoOwner) {
   SessionOwners owners;
   owners.move(kSession, kFirst);

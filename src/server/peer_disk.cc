@@ -113,7 +113,7 @@ void PeerDisk::reload(std::optional<wire::Zxid> truncate_to, std::function<void(
       if (!cut) return fatal_(cut.error());
       truncated = *cut;
     }
-    restore_and_report(truncated, std::move(done));
+    restore_and_report(truncated, done);
   });
 }
 

@@ -42,10 +42,36 @@ void ClientChecker::show(int client, const std::string& path, const std::string&
   }
   seen = std::max(seen, mzxid);
   const auto [found, is_new] = data_.try_emplace({path, mzxid}, data);
+  if (is_new) place(data, mzxid);
   if (!is_new && found->second != data) {
     verdict_.fail("ReadIntegrity", fmt::format("{} as of zxid=0x{:x} is '{}' and '{}'", path,
                                                mzxid.value, data, found->second));
   }
+}
+
+// In one epoch there is one leader; what it has acknowledged, it shows whoever asks it to sync.
+void ClientChecker::on_synced(int client, wire::Zxid floor, wire::Zxid seen) {
+  if (seen.epoch() != floor.epoch() || seen >= floor) return;
+  verdict_.fail("SyncFresh",
+                fmt::format("client {} has its sync at zxid=0x{:x}, though zxid=0x{:x} had been "
+                            "acknowledged before it was sent",
+                            client, seen.value, floor.value));
+}
+
+// A session's writes take effect in the order in which they were asked for. Their data is
+// <session>-<number>.
+void ClientChecker::place(const std::string& data, wire::Zxid zxid) {
+  const auto dash = data.find('-');
+  if (dash == std::string::npos) return;
+  auto& placed = placed_[data.substr(0, dash)];
+  const auto [at, is_new] = placed.try_emplace(std::stoll(data.substr(dash + 1)), zxid);
+  if (!is_new) return;
+  const bool after_later = std::next(at) != placed.end() && std::next(at)->second < zxid;
+  const bool before_earlier = at != placed.begin() && std::prev(at)->second > zxid;
+  if (!after_later && !before_earlier) return;
+  verdict_.fail(
+      "WriteOrder",
+      fmt::format("'{}', zxid=0x{:x}, took effect out of its session's order", data, zxid.value));
 }
 
 void ClientChecker::on_watch_left(int client, const std::string& path, wire::Zxid mzxid) {

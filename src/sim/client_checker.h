@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "sim/verdict.h"
+#include "wire/client_records.h"
 #include "wire/zxid.h"
 
 namespace drover::sim {
@@ -26,11 +27,17 @@ class ClientChecker {
                   wire::Zxid floor);
   // A read showed `data`, last changed by `mzxid`.
   void on_read(int client, const std::string& path, const std::string& data, wire::Zxid mzxid);
+  // A sync that was sent when floor() was `floor` has its answer; `seen`: the newest zxid that the
+  // session was shown so far.
+  void on_synced(int client, wire::Zxid floor, wire::Zxid seen);
   // The client left a watch behind a read that showed `mzxid`; has its event; lost it with the
   // session.
   void on_watch_left(int client, const std::string& path, wire::Zxid mzxid);
   void on_watch_event(int client, const std::string& path);
   void on_session_over(int client);
+  // closeSession was answered.
+  void on_session_closed(wire::SessionId session) { closed_.push_back(session); }
+  [[nodiscard]] const std::vector<wire::SessionId>& closed() const { return closed_; }
 
   [[nodiscard]] const std::vector<wire::Zxid>& acked() const { return acked_; }
   [[nodiscard]] bool waits_for_event(int client, const std::string& path) const {
@@ -43,6 +50,7 @@ class ClientChecker {
 
  private:
   using Key = std::pair<int, std::string>;
+  void place(const std::string& data, wire::Zxid zxid);
   void show(int client, const std::string& path, const std::string& data, wire::Zxid mzxid);
 
   Verdict& verdict_;
@@ -51,6 +59,9 @@ class ClientChecker {
   std::map<Key, wire::Zxid> seen_;     // newest mzxid that the client has seen of the path
   std::map<Key, wire::Zxid> watches_;  // left at this mzxid, no event yet
   std::map<std::pair<std::string, wire::Zxid>, std::string> data_;  // of a path as of a txn
+  // Per session: its writes by number, as they were seen.
+  std::map<std::string, std::map<std::int64_t, wire::Zxid>> placed_;
+  std::vector<wire::SessionId> closed_;
   std::size_t reads_ = 0;
 };
 

@@ -13,6 +13,9 @@ using wire::Zxid;
 void DurabilityChecker::on_boot(zab::ServerId sid, const zab::History& stored, Zxid restored) {
   DiskHistory& disk = disks_[sid];
   if (booted_.insert(sid).second) disk.replace(restored);
+  const HalfDone half_done = std::exchange(half_done_[sid], {});
+  if (half_done.cut == restored) disk.cut(restored);
+  if (half_done.image == restored && restored != disk.last()) disk.replace(restored);
   const bool known = restored == disk.base() || std::ranges::binary_search(disk.txns(), restored);
   if (!known || restored < disk.last_durable()) {
     verdict_.fail(
@@ -47,6 +50,7 @@ void DurabilityChecker::on_synced(zab::ServerId sid, Zxid up_to) {
 void DurabilityChecker::on_reloaded(zab::ServerId sid, std::optional<Zxid> truncated_to,
                                     Zxid restored) {
   DiskHistory& disk = disks_[sid];
+  half_done_[sid] = {};
   if (truncated_to) disk.cut(*truncated_to);
   if (restored == disk.last()) return;
   verdict_.fail("TruncExact",
@@ -55,11 +59,11 @@ void DurabilityChecker::on_reloaded(zab::ServerId sid, std::optional<Zxid> trunc
 }
 
 void DurabilityChecker::on_installed(zab::ServerId sid, Zxid image) {
+  half_done_[sid] = {};
   disks_[sid].replace(image);
 }
 
-void DurabilityChecker::on_current_epoch(zab::ServerId sid, zab::Epoch epoch) {
-  epochs_[sid].current = epoch;
+void DurabilityChecker::on_joining(zab::ServerId sid, zab::Epoch epoch) {
   demand_initial_history(sid, epoch, "EpochAfterHistory");
 }
 

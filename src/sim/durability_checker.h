@@ -23,10 +23,14 @@ class DurabilityChecker {
   void on_boot(zab::ServerId sid, const zab::History& stored, wire::Zxid restored);
   void on_logged(zab::ServerId sid, wire::Zxid zxid);  // on its way
   void on_synced(zab::ServerId sid, wire::Zxid up_to);
+  // About to be done; a crash may leave either state behind.
+  void on_truncating(zab::ServerId sid, wire::Zxid to) { half_done_[sid].cut = to; }
+  void on_installing(zab::ServerId sid, wire::Zxid image) { half_done_[sid].image = image; }
+  void on_joining(zab::ServerId sid, zab::Epoch epoch);  // currentEpoch is about to be written
   void on_reloaded(zab::ServerId sid, std::optional<wire::Zxid> truncated_to, wire::Zxid restored);
   void on_installed(zab::ServerId sid, wire::Zxid image);
   void on_accepted_epoch(zab::ServerId sid, zab::Epoch epoch) { epochs_[sid].accepted = epoch; }
-  void on_current_epoch(zab::ServerId sid, zab::Epoch epoch);
+  void on_current_epoch(zab::ServerId sid, zab::Epoch epoch) { epochs_[sid].current = epoch; }
 
   // ---- the protocol
   void on_searching(zab::ServerId sid, wire::Zxid advertised);
@@ -44,6 +48,9 @@ class DurabilityChecker {
     zab::Epoch accepted = 0;
     zab::Epoch current = 0;
   };
+  struct HalfDone {
+    std::optional<wire::Zxid> cut, image;
+  };
   void demand_initial_history(zab::ServerId sid, zab::Epoch epoch, const char* checker);
   void demand_quorum_of_acks(zab::ServerId leader, zab::Epoch epoch);
 
@@ -51,6 +58,7 @@ class DurabilityChecker {
   const zab::Quorum quorum_;
   DiskHistories disks_;
   std::set<zab::ServerId> booted_;
+  std::map<zab::ServerId, HalfDone> half_done_;
   std::map<zab::ServerId, Epochs> epochs_;
   std::map<zab::Epoch, DiskHistory> initial_;  // what each leader brought into its epoch
   std::map<zab::Epoch, std::set<zab::ServerId>> new_leader_acks_;

@@ -91,6 +91,7 @@ base::WallTime Machine::wall() const {
 std::int64_t Machine::sync_us() {
   const auto spread = static_cast<std::uint64_t>(scenario_.sync_us_max - scenario_.sync_us_min + 1);
   std::int64_t us = scenario_.sync_us_min + static_cast<std::int64_t>(prng_.below(spread));
+  if (faults_ && scenario_.slow_disk == index_) us *= scenario_.slow_disk_factor;
   if (faults_ && scenario_.slow_sync_per_mille > 0 &&
       prng_.chance(scenario_.slow_sync_per_mille, 1000)) {
     us += static_cast<std::int64_t>(
@@ -117,7 +118,9 @@ void Machine::boot() {
     return;
   }
   restorer.finish();
-  if (report->fresh) write_snapshot_file(false);
+  if (report->fresh) {
+    DROVER_ASSERT(write_snapshot_file(false).has_value(), "no first snapshot");
+  }
   zab::History stored;
   const auto accepted = storage::read_number_file(disk_, kAcceptedEpoch);
   const auto current = storage::read_number_file(disk_, kCurrentEpoch);
@@ -163,6 +166,7 @@ void Machine::crash(bool power) {
   process_.reset();
   asleep_.clear();
   paused_until_ = {};
+  dying_ = disk_fails_ = false;
   network_.host_down(index_, power);
   if (power) {
     disk_.crash(prng_);
@@ -180,7 +184,7 @@ void Machine::pause(std::int64_t ms) {
 }
 
 void Machine::wake() {
-  while (!asleep_.empty() && !is_paused()) {
+  while (!asleep_.empty() && !is_paused() && !dying_) {
     const auto action = std::move(asleep_.front());
     asleep_.pop_front();
     action();
@@ -190,6 +194,7 @@ void Machine::wake() {
 
 void Machine::when_awake(std::function<void()> action) {
   if (process_ == nullptr) return;
+  if (dying_) return;
   if (is_paused() || !asleep_.empty()) {
     asleep_.push_back(std::move(action));
   } else {
@@ -203,8 +208,25 @@ void Machine::in_process(std::int64_t after_us, std::function<void()> action) {
   });
 }
 
+void Machine::fail_disk(std::int64_t changes) {
+  if (process_ == nullptr) return;
+  disk_fails_ = true;
+  disk_.fail_at(changes);
+}
+
+void Machine::stop_faults() {
+  faults_ = false;
+  if (dying_ || is_stopping()) crash(false);
+  disk_fails_ = false;
+  disk_.heal();
+}
+
+bool Machine::is_stopping() const {
+  return process_ != nullptr && process_->stopping;
+}
+
 void Machine::begin_stop() {
-  if (process_ == nullptr || is_paused()) return;
+  if (process_ == nullptr || is_paused() || dying_) return;
   process_->stopping = true;
   process_->peer->begin_stop(now(), process_->effects);
   pump();
@@ -237,6 +259,7 @@ void Machine::pump() {
   process.pumping = false;
   observer_.after_step(*this);
   start_disk();
+  if (dying_) return;
   arm_timer();
   if (process.stopping && process.peer->may_stop()) {
     in_process(scenario_.latency_us_max, [this] { crash(false); });
@@ -280,18 +303,19 @@ void Machine::carry_out() {
   for (const wire::TxnBytes& txn : effects.persist) observer_.on_proposed(*this, txn);
   if (effects.accepted_epoch) {
     in_process(sync_us(), [this, epoch = *effects.accepted_epoch] {
+      const auto written = storage::write_number_file(disk_, kAcceptedEpoch, epoch);
+      if (!written) return die(written.error());
       observer_.on_accepted_epoch(*this, epoch);
-      DROVER_ASSERT(storage::write_number_file(disk_, kAcceptedEpoch, epoch).has_value(),
-                    "the epoch was not written");
       process_->peer->on_accepted_epoch_saved(now(), process_->effects);
       pump();
     });
   }
   if (effects.current_epoch) {
     in_process(sync_us(), [this, epoch = *effects.current_epoch] {
+      observer_.on_joining(*this, epoch);
+      const auto written = storage::write_number_file(disk_, kCurrentEpoch, epoch);
+      if (!written) return die(written.error());
       observer_.on_current_epoch(*this, epoch);
-      DROVER_ASSERT(storage::write_number_file(disk_, kCurrentEpoch, epoch).has_value(),
-                    "the epoch was not written");
       process_->peer->on_current_epoch_saved(now(), process_->effects);
       pump();
     });
@@ -407,7 +431,7 @@ void Machine::start_disk() {
   std::vector<wire::TxnBytes> batch;
   batch.swap(process.to_log);
   const auto appended = process.writer.append(batch);
-  DROVER_ASSERT(appended.has_value(), "the log was not written");
+  if (!appended) return die(appended.error());
   in_process(sync_us(),
              [this, batch = std::move(batch)]() mutable { finish_disk(std::move(batch)); });
 }
@@ -415,7 +439,7 @@ void Machine::start_disk() {
 void Machine::finish_disk(std::vector<wire::TxnBytes> batch) {
   Process& process = *process_;
   const auto synced = process.writer.sync();
-  DROVER_ASSERT(synced.has_value(), "the log was not synced");
+  if (!synced) return die(synced.error());
   process.disk_busy = false;
   const wire::Zxid last = batch.back().zxid;
   observer_.on_synced(*this, last);
@@ -426,17 +450,18 @@ void Machine::finish_disk(std::vector<wire::TxnBytes> batch) {
 void Machine::reload(const replica::PeerEffects::Reload& how) {
   Process& process = *process_;
   DROVER_ASSERT(!process.disk_busy && process.to_log.empty(), "reloaded while the log is written");
-  DROVER_ASSERT(process.writer.roll().has_value(), "the log was not closed");
+  if (const auto rolled = process.writer.roll(); !rolled) return die(rolled.error());
   bool truncated = true;
   if (how.truncate_to) {
+    observer_.on_truncating(*this, *how.truncate_to);
     const auto done = storage::truncate_history(disk_, history_options(), *how.truncate_to, log_);
-    if (!done) return observer_.fail("truncate", done.error().message);
+    if (!done) return die(done.error());
     truncated = *done;
   }
   replica::Restorer restorer(process.tree, process.sessions, log_, now());
   const auto report =
       storage::restore(disk_, {.snapshot_dir = kDir, .log_dir = kDir}, restorer, log_);
-  if (!report) return observer_.fail("reload", report.error().message);
+  if (!report) return die(report.error());
   restorer.finish();
   if (how.truncate_to && truncated && process.tree.last_zxid() != *how.truncate_to) {
     observer_.fail("TruncExact",
@@ -451,8 +476,9 @@ void Machine::reload(const replica::PeerEffects::Reload& how) {
 
 void Machine::install_snapshot() {
   Process& process = *process_;
-  DROVER_ASSERT(process.writer.roll().has_value(), "the log was not closed");
-  write_snapshot_file(true);
+  if (const auto rolled = process.writer.roll(); !rolled) return die(rolled.error());
+  observer_.on_installing(*this);
+  if (const auto written = write_snapshot_file(true); !written) return die(written.error());
   observer_.on_installed(*this);
   process.writer.continue_behind(process.tree.last_zxid());
   process.peer->on_snapshot_installed(now(), process.effects);
@@ -460,15 +486,30 @@ void Machine::install_snapshot() {
 }
 
 void Machine::write_snapshot() {
-  if (process_ == nullptr || is_paused() || !process_->peer->may_snapshot() ||
+  if (process_ == nullptr || is_paused() || dying_ || !process_->peer->may_snapshot() ||
       process_->disk_busy) {
     return;
   }
-  DROVER_ASSERT(process_->writer.roll().has_value(), "the log was not closed");
-  write_snapshot_file(false);
+  if (const auto rolled = process_->writer.roll(); !rolled) return die(rolled.error());
+  if (const auto written = write_snapshot_file(false); !written) return die(written.error());
 }
 
-void Machine::write_snapshot_file(bool staged) {
+// A process whose disk fails does nothing more; that the disk is well again needs a new one.
+void Machine::die(const Error& error) {
+  if (!disk_fails_)
+    return observer_.fail("disk", fmt::format("sid={}: {}", index_ + 1, error.message));
+  log_.info("---- sid={} dies of its disk: {}", index_ + 1, error.message);
+  dying_ = true;
+  schedule_.after_us(0, [this, incarnation = incarnation_] {
+    if (incarnation == incarnation_) crash(prng_.chance(1, 2));
+  });
+  const auto away_us = 1 + prng_.below(static_cast<std::uint64_t>(scenario_.down_ms_max * 1000));
+  schedule_.after_us(static_cast<std::int64_t>(away_us), [this] {
+    if (process_ == nullptr) boot();
+  });
+}
+
+Result<void> Machine::write_snapshot_file(bool staged) {
   Process& process = *process_;
   tree::Tree& tree = process.tree;
   std::vector<storage::SnapshotSession> sessions;
@@ -486,10 +527,9 @@ void Machine::write_snapshot_file(bool staged) {
       writer.finish(storage::RestoreSink::SnapshotDigest{.zxid = tree.last_zxid(),
                                                          .digest = {.tree_digest = tree.digest()}},
                     tree.last_zxid());
-  DROVER_ASSERT(file.has_value(), "the snapshot was not written");
-  if (!staged) return;
-  const auto installed = storage::install_snapshot(disk_, history_options(), *file);
-  DROVER_ASSERT(installed.has_value(), "the snapshot was not installed");
+  if (!file) return std::unexpected(file.error());
+  if (!staged) return {};
+  return storage::install_snapshot(disk_, history_options(), *file);
 }
 
 // ---- the network

@@ -36,8 +36,12 @@ class Machine final : public Host {
   void pause(std::int64_t ms);
   void jump_wall_clock(std::int64_t ms) { wall_offset_ms_ += ms; }
   void write_snapshot();
+  // The disk fails at the `changes`th change from now, in the middle of it; the process dies of
+  // that and is started again after a while.
+  void fail_disk(std::int64_t changes);
   void begin_stop();  // a clean one; the process ends when it may
-  void stop_faults() { faults_ = false; }
+  void stop_faults();
+  [[nodiscard]] bool is_stopping() const;
 
   [[nodiscard]] bool is_running() const { return process_ != nullptr; }
   [[nodiscard]] bool is_paused() const { return paused_until_ > schedule_.now(); }
@@ -78,7 +82,8 @@ class Machine final : public Host {
   [[nodiscard]] base::Instant now() const;
   [[nodiscard]] base::WallTime wall() const;
   [[nodiscard]] base::Instant world_time(base::Instant local) const;
-  void write_snapshot_file(bool staged);
+  [[nodiscard]] Result<void> write_snapshot_file(bool staged);
+  void die(const Error& error);
 
   const int index_;
   const Scenario& scenario_;
@@ -96,6 +101,8 @@ class Machine final : public Host {
   std::int64_t wall_offset_ms_ = 0;
   std::int64_t drift_per_mille_ = 0;
   bool faults_ = true;
+  bool disk_fails_ = false;  // or will
+  bool dying_ = false;       // of its disk, at the end of this moment
 };
 
 }  // namespace drover::sim

@@ -68,7 +68,22 @@ void Network::send(StreamId id, HostId from, std::string bytes) {
       prng_.chance(scenario_.reset_per_million, 1'000'000)) {
     return break_stream(id);
   }
+  if (faults_ && scenario_.tear_per_million > 0) {
+    // What is large is torn more easily: it travels in more packets.
+    const auto packets = 1 + bytes.size() / 64;
+    if (prng_.chance(scenario_.tear_per_million * packets, 1'000'000)) {
+      return tear(id, 1 - side, std::move(bytes));
+    }
+  }
   transmit(id, 1 - side, {.bytes = std::move(bytes)});
+}
+
+// A part arrives, then the stream breaks.
+void Network::tear(StreamId id, int to, std::string bytes) {
+  bytes.resize(prng_.below(bytes.size() + 1));
+  if (!bytes.empty()) transmit(id, to, {.bytes = std::move(bytes)});
+  const base::Instant arrival = streams_[id]->sides[to].last_arrival;
+  schedule_.at(arrival + std::chrono::nanoseconds(1), [this, id] { break_stream(id); });
 }
 
 void Network::close(StreamId id, HostId from) {

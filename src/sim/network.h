@@ -79,6 +79,7 @@ class Network {
   static int side_of(const Stream& stream, HostId host) {
     return stream.sides[0].host == host ? 0 : 1;
   }
+  void tear(StreamId id, int to, std::string bytes);
   void give_up_in_time(StreamId id, int to);
   void transmit(StreamId id, int to, Message message);
   void arrive(StreamId id, int to, Message message);

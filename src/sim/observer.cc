@@ -29,6 +29,18 @@ void Observer::on_synced(const Machine& machine, wire::Zxid up_to) {
   durability.on_synced(machine.sid(), up_to);
 }
 
+void Observer::on_joining(const Machine& machine, zab::Epoch epoch) {
+  durability.on_joining(machine.sid(), epoch);
+}
+
+void Observer::on_truncating(const Machine& machine, wire::Zxid to) {
+  durability.on_truncating(machine.sid(), to);
+}
+
+void Observer::on_installing(const Machine& machine) {
+  durability.on_installing(machine.sid(), machine.tree().last_zxid());
+}
+
 void Observer::on_reloaded(const Machine& machine, std::optional<wire::Zxid> truncated_to) {
   durability.on_reloaded(machine.sid(), truncated_to, machine.tree().last_zxid());
 }

@@ -37,6 +37,9 @@ class Observer final : public Verdict {
   void on_accepted_epoch(const Machine& machine, zab::Epoch epoch);
   void on_current_epoch(const Machine& machine, zab::Epoch epoch);
   void on_synced(const Machine& machine, wire::Zxid up_to);
+  void on_joining(const Machine& machine, zab::Epoch epoch);
+  void on_truncating(const Machine& machine, wire::Zxid to);
+  void on_installing(const Machine& machine);
   void on_reloaded(const Machine& machine, std::optional<wire::Zxid> truncated_to);
   void on_installed(const Machine& machine);
   void after_step(const Machine& machine);

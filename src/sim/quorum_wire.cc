@@ -76,19 +76,25 @@ void QuorumWire::from_leader(Link& link, zab::ServerId leader, const zab::Quorum
     case PacketType::kSnap:
       link.snapshot =
           std::make_unique<storage::SnapshotStreamParser>(packet.zxid, kLengthMax, null_sink());
+      link.last = packet.zxid;
       return;
     case PacketType::kNewLeader:
       if (std::exchange(link.new_leader_sent, true)) {
         verdict_.fail("NoIllegalStep", fmt::format("sid={} says NEWLEADER twice", leader.value));
       }
       return durability_.on_new_leader(leader, link.epoch);
+    case PacketType::kTrunc:
+      link.last = packet.zxid;
+      return;
     case PacketType::kProposal:
-      if (!link.new_leader_sent) return;
-      if (link.proposed.value != 0 && packet.zxid != link.proposed.next()) {
-        verdict_.fail("Contiguous",
-                      fmt::format("sid={} proposes zxid=0x{:x} behind 0x{:x}", leader.value,
-                                  packet.zxid.value, link.proposed.value));
+    case PacketType::kInform:
+      if (packet.zxid != link.last.next() &&
+          !(packet.zxid.epoch() > link.last.epoch() && packet.zxid.counter() == 1)) {
+        verdict_.fail("NoHole", fmt::format("sid={} sends zxid=0x{:x} behind 0x{:x}", leader.value,
+                                            packet.zxid.value, link.last.value));
       }
+      link.last = packet.zxid;
+      if (!link.new_leader_sent || packet.type == PacketType::kInform) return;
       link.proposed = packet.zxid;
       link.to_ack.push_back(packet.zxid);
       return;
@@ -113,6 +119,7 @@ void QuorumWire::from_leader(Link& link, zab::ServerId leader, const zab::Quorum
 
 void QuorumWire::from_learner(Link& link, const zab::QuorumPacket& packet) {
   if (packet.type == PacketType::kAckEpoch) {
+    link.last = std::max(packet.zxid, Zxid(0));
     wire::JuteReader in(packet.data.value_or(std::string_view()));
     return durability_.on_ack_epoch(link.learner, link.epoch, in.read_int() != -1, packet.zxid);
   }

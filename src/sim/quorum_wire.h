@@ -31,6 +31,7 @@ class QuorumWire {
     std::unique_ptr<storage::SnapshotStreamParser> snapshot;
     zab::ServerId learner;
     zab::Epoch epoch = 0;
+    wire::Zxid last;  // what the learner will have when it has taken all this
     bool new_leader_sent = false;
     bool new_leader_acked = false;
     std::deque<wire::Zxid> to_ack;   // proposed behind NEWLEADER

@@ -24,6 +24,7 @@ struct Scenario {
   std::int64_t latency_us_min = 50;
   std::int64_t latency_us_max = 500;
   std::uint64_t loss_per_mille = 0;     // of messages; TCP sends them again after a while
+  std::uint64_t tear_per_million = 0;   // of messages, a part arrives before the stream breaks
   std::uint64_t reset_per_million = 0;  // of messages, the stream breaks
 
   // The disk.
@@ -32,11 +33,17 @@ struct Scenario {
   std::uint64_t slow_sync_per_mille = 0;  // then it takes up to slow_sync_ms_max
   std::int64_t slow_sync_ms_max = 500;
 
+  int slow_disk = -1;  // this machine's disk is so many times slower
+  std::int64_t slow_disk_factor = 1;
+
   // Faults: about one in so many ms, 0: none of the kind.
-  std::int64_t crash_every_ms = 0;  // the process dies; its unsynced writes stay
-  std::int64_t power_every_ms = 0;  // the machine dies; unsynced writes are gambled on
-  std::int64_t down_ms_max = 5000;  // how long it stays away
-  std::int64_t pause_every_ms = 0;  // SIGSTOP
+  std::int64_t crash_every_ms = 0;   // the process dies; its unsynced writes stay
+  std::int64_t power_every_ms = 0;   // the machine dies; unsynced writes are gambled on
+  std::int64_t outage_every_ms = 0;  // several machines, or all, lose power at once
+  std::int64_t stop_every_ms = 0;    // a clean stop
+  std::int64_t disk_every_ms = 0;    // a disk fails in the middle of a change
+  std::int64_t down_ms_max = 5000;   // how long it stays away
+  std::int64_t pause_every_ms = 0;   // SIGSTOP
   std::int64_t pause_ms_max = 3000;
   std::int64_t partition_every_ms = 0;
   std::int64_t partition_ms_max = 8000;

@@ -80,8 +80,12 @@ void SimClient::ask() {
       prng_.below(static_cast<std::uint64_t>(scenario_.think_ms_max * 1000 + 1)));
   schedule_.after_us(think_us, [this] {
     if (!asking_) return;
-    if (session_->is_connected() &&
-        asked_.size() < static_cast<std::size_t>(scenario_.pipeline_max)) {
+    if (session_->is_connected() && prng_.chance(1, 100)) {
+      move();
+    } else if (session_->is_connected() && prng_.chance(1, 200)) {
+      close();
+    } else if (session_->is_connected() &&
+               asked_.size() < static_cast<std::size_t>(scenario_.pipeline_max)) {
       const std::string path = any_path();
       switch (prng_.below(12)) {
         case 0:
@@ -96,7 +100,8 @@ void SimClient::ask() {
           }
           break;
         case 2:
-          submit(OpCode::kSync, {.op = OpCode::kSync, .path = path}, path_body(path), false);
+          submit(OpCode::kSync, {.op = OpCode::kSync, .path = path, .floor = checker_.floor()},
+                 path_body(path), false);
           break;
         case 3:
         case 4:
@@ -122,10 +127,26 @@ void SimClient::ask() {
 }
 
 void SimClient::ask_write(const std::string& path) {
-  const std::string data = fmt::format("c{}-{}", index_, next_value_++);
+  const std::string data = fmt::format("c{}.{}-{}", index_, session_number_, next_value_++);
   submit(OpCode::kSetData,
          {.op = OpCode::kSetData, .path = path, .data = data, .floor = checker_.floor()},
          encoded(wire::SetDataRequest{path, data, -1}), false);
+}
+
+void SimClient::move() {
+  if (!stream_) return;
+  network_.close(*stream_, host_);
+  stream_.reset();
+  client::SessionEffects effects;
+  session_->on_disconnected(schedule_.now(), effects);
+  carry_out(effects);
+}
+
+void SimClient::close() {
+  closing_ = true;
+  client::SessionEffects effects;
+  asked_[session_->close(schedule_.now(), effects)] = {.op = OpCode::kCloseSession};
+  carry_out(effects);
 }
 
 void SimClient::write(const std::string& path) {
@@ -159,7 +180,8 @@ void SimClient::carry_out(client::SessionEffects& effects) {
   }
   const auto state = session_->state();
   if (state == client::SessionState::kClosed || state == client::SessionState::kAuthFailed) {
-    ++sessions_lost_;
+    if (!closing_) ++sessions_lost_;
+    closing_ = false;
     checker_.on_session_over(index_);
     schedule_.after_us(1000, [this, number = session_number_] {
       if (number == session_number_) begin_session();
@@ -190,6 +212,12 @@ void SimClient::deliver(const client::Completion& completion) {
       if (asked.watch) checker_.on_watch_left(index_, asked.path, wire::Zxid(stat.mzxid));
       break;
     }
+    case OpCode::kSync:
+      checker_.on_synced(index_, asked.floor, session_->last_zxid());
+      break;
+    case OpCode::kCloseSession:
+      checker_.on_session_closed(session_->session_id());
+      break;
     case OpCode::kCreate:
       if (asked.data == "e") ephemeral_ = asked.path;
       break;

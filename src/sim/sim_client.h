@@ -49,6 +49,8 @@ class SimClient final : public Host {
   void begin_session();
   void ask();
   void ask_write(const std::string& path);
+  void move();   // to another server, with all that is unanswered
+  void close();  // the session, and begin another
   void submit(wire::OpCode op, Asked asked, std::string body, bool watch);
   void carry_out(client::SessionEffects& effects);
   void deliver(const client::Completion& completion);
@@ -74,6 +76,7 @@ class SimClient final : public Host {
   std::int64_t sessions_lost_ = 0;
   std::string ephemeral_;
   bool asking_ = true;
+  bool closing_ = false;  // the session is asked to end
 };
 
 }  // namespace drover::sim

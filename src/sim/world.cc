@@ -34,7 +34,11 @@ class World {
   void plan(std::int64_t every_ms, void (World::*fault)());
   void crash();
   void lose_power();
-  void take_down(bool power);
+  void outage();
+  void stop_cleanly();
+  void fail_disk();
+  void take_down(Machine& machine, bool power);
+  void boot_later(Machine& machine);
   void pause();
   void partition();
   void jump_wall_clock();
@@ -106,18 +110,43 @@ void World::plan(std::int64_t every_ms, void (World::*fault)()) {
 }
 
 void World::crash() {
-  take_down(false);
+  take_down(any_machine(), false);
 }
 void World::lose_power() {
-  take_down(true);
+  take_down(any_machine(), true);
 }
 
-void World::take_down(bool power) {
+// A rack, or the house.
+void World::outage() {
+  const bool all = prng_.chance(1, 3);
+  for (auto& machine : machines_) {
+    if (all || prng_.chance(1, 2)) take_down(*machine, true);
+  }
+}
+
+void World::stop_cleanly() {
   Machine& machine = any_machine();
+  if (!machine.is_running() || machine.is_stopping()) return;
+  log_.info("---- sid={} is asked to stop", machine.sid().value);
+  machine.begin_stop();
+  boot_later(machine);
+}
+
+void World::fail_disk() {
+  any_machine().fail_disk(up_to(30));
+}
+
+void World::take_down(Machine& machine, bool power) {
   if (!machine.is_running()) return;
   log_.info("---- sid={} {}", machine.sid().value, power ? "loses power" : "crashes");
   machine.crash(power);
+  boot_later(machine);
+}
+
+// Who has not stopped by then is killed.
+void World::boot_later(Machine& machine) {
   schedule_.after_us(up_to(scenario_.down_ms_max) * 1000, [this, &machine] {
+    if (machine.is_stopping()) machine.crash(false);
     if (machine.is_running()) return;
     log_.info("---- sid={} boots", machine.sid().value);
     machine.boot();
@@ -260,6 +289,11 @@ void World::check_ephemerals() {
                      fmt::format("client {} lives, but not its ephemeral {}", i, path));
     }
   }
+  for (const wire::SessionId session : observer_.clients.closed()) {
+    if (!machines_[0]->sessions().contains(session)) continue;
+    observer_.fail("SessionClosed", fmt::format("session 0x{:x} was closed and is there",
+                                                static_cast<std::uint64_t>(session.value)));
+  }
   for (const wire::SessionId session : tree.sessions_with_ephemerals()) {
     if (machines_[0]->sessions().contains(session)) continue;
     observer_.fail("EphemeralClean", fmt::format("session 0x{:x} is gone, its ephemerals are not",
@@ -278,6 +312,9 @@ Outcome World::run() {
   }
   plan(scenario_.crash_every_ms, &World::crash);
   plan(scenario_.power_every_ms, &World::lose_power);
+  plan(scenario_.outage_every_ms, &World::outage);
+  plan(scenario_.stop_every_ms, &World::stop_cleanly);
+  plan(scenario_.disk_every_ms, &World::fail_disk);
   plan(scenario_.pause_every_ms, &World::pause);
   plan(scenario_.partition_every_ms, &World::partition);
   plan(scenario_.wall_jump_every_ms, &World::jump_wall_clock);

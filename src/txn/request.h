@@ -61,18 +61,15 @@ struct RequestBatch {
     base::Instant at;
   };
   std::vector<Touch> touches;
-  // Connections that closed: the replica forgets them as owners.
-  std::vector<Origin> closed;
 
   [[nodiscard]] std::string_view body(const Request& r) const {
     return bytes.view().substr(r.body_offset, r.body_size);
   }
-  [[nodiscard]] bool empty() const { return requests.empty() && touches.empty() && closed.empty(); }
+  [[nodiscard]] bool empty() const { return requests.empty() && touches.empty(); }
   void clear() {
     requests.clear();
     bytes.clear();
     touches.clear();
-    closed.clear();
   }
 };
 

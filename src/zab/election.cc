@@ -103,8 +103,8 @@ void Election::on_looking(ServerId from, const Vote& vote, base::Instant now,
   } else if (is_better(vote, proposal_, quorum_.weight_of(vote.leader))) {
     propose(vote, now, effects);
   } else if (vote != proposal_) {
-    // It began to look after we told everyone, and heard us as something else: FLE would leave it to
-    // the next repetition, 200 ms away.
+    // It began to look after we told everyone, and heard us as something else: FLE would leave it
+    // to the next repetition, 200 ms away.
     tell(from, Role::kLooking, proposal_, effects);
   }
   this_round_[from] = {vote, Role::kLooking, 0};

@@ -180,6 +180,7 @@ void ElectionLinks::read_first_message(Stream& stream, base::Instant now,
   Peer& peer = at->second;
   stream.sid = message.sid;
   stream.input.consume((*decoded)->size);
+  look_at_address(peer, message);
 
   end_ready(peer, effects);  // whoever dials has no stream with us, whatever we believe
   if (message.sid < self_) {
@@ -191,6 +192,25 @@ void ElectionLinks::read_first_message(Stream& stream, base::Instant now,
   if (peer.dialled) end(*find_stream(*peer.dialled), effects);
   peer.dialled.reset();
   make_ready(peer, stream, effects);
+}
+
+// A copied myid shows here first. Names may be written in many ways, so only what cannot be the
+// same is worth a word.
+void ElectionLinks::look_at_address(Peer& peer, const InitialMessage& message) {
+  const Address& known = peer.member->election;
+  const auto is_literal = [](std::string_view host) {
+    return host.find_first_not_of("0123456789.") == std::string_view::npos;
+  };
+  const bool other_host =
+      is_literal(message.host) && is_literal(known.host) && message.host != known.host;
+  if (message.host.empty() || (message.port == known.port && !other_host)) return;
+  const std::string said = Address{message.host, message.port}.text();
+  if (said == peer.odd_address) return;
+  peer.odd_address = said;
+  log_.warn(
+      "sid={} a server says that it is sid={} with election address {}, configured is {}: two "
+      "servers with one number (a copied myid or data directory), or another ensemble's",
+      self_.value, message.sid.value, said, known.text());
 }
 
 void ElectionLinks::read_frames(Stream& stream, base::Instant now, ElectionLinksEffects& effects) {

@@ -99,6 +99,7 @@ class ElectionLinks {
     std::optional<bool> reachable;  // as last told
     std::int64_t redial_ms = 0;     // the last pause; 0 after something was heard
     std::optional<base::Instant> redial_at;
+    std::string odd_address;  // that it gave and is not the configured one, as last warned of
   };
 
   Stream& open(Stage stage, base::Instant deadline);
@@ -107,6 +108,7 @@ class ElectionLinks {
   void redial_later(Peer& peer, std::int64_t ms_min, base::Instant now);
   void make_ready(Peer& peer, Stream& stream, ElectionLinksEffects& effects);
   void flush(Peer& peer, ElectionLinksEffects& effects);
+  void look_at_address(Peer& peer, const InitialMessage& message);
   void end(Stream& stream, ElectionLinksEffects& effects);
   void refuse(Stream& stream, std::string_view why, base::Instant now,
               ElectionLinksEffects& effects);

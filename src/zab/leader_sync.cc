@@ -74,7 +74,11 @@ void Leader::Impl::on_hello(LearnerHandler& handler, const QuorumPacket& packet,
   }
   for (auto& [id, other] : handlers) {
     if (&other != &handler && other.stage != HandlerStage::kHello && other.sid == handler.sid) {
-      drop(other, fmt::format("link {} replaces it", handler.link->id.value), effects);
+      drop(other,
+           fmt::format("link {} is of sid={} too: it came back, or two servers have one number (a "
+                       "copied myid or data directory)",
+                       handler.link->id.value, handler.sid.value),
+           effects);
     }
   }
   const int voter = observer ? -1 : quorum.index_of(handler.sid);

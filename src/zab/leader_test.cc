@@ -786,7 +786,7 @@ TEST(LeaderTest, ASecondConnectionReplacesTheFirst) {
   stage.info(2, 1);
   EXPECT_EQ(stage.out(), "gone 2\n-> 2: close\n-> 2: LEADERINFO 0x100000000\n")
       << "it is connected, so we go on leading";
-  EXPECT_THAT(stage.log(), Contains(HasSubstr("link 1 of follower sid=2: link 2 replaces it")));
+  EXPECT_THAT(stage.log(), Contains(HasSubstr("link 1 of follower sid=2: link 2 is of sid=2 too")));
   stage.ack_epoch(2, 1, Zxid(0));
   stage.ack(2, z(1, 0));
   EXPECT_THAT(stage.out(), HasSubstr("-> 2: UPTODATE\n"));

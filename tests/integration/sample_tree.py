@@ -6,13 +6,14 @@ from support.rawclient import ADMIN, ALL, OPEN_ACL, READ, Acl, Err, OpCode, RawC
 
 SUPER_DIGEST = "super:D/InIHSb7yEEbrWz8b9l71RjZJU="  # of super:test
 
+SESSION_TIMEOUT_MS = 600_000  # longer than any test under a sanitizer
+
 CONFIG = {
     "extendedTypesEnabled": "true",
-    "maxSessionTimeout": 120_000,
+    "maxSessionTimeout": SESSION_TIMEOUT_MS,
     "DigestAuthenticationProvider.superDigest": SUPER_DIGEST,
 }
 
-SESSION_TIMEOUT_MS = 90_000
 LONG_TTL_MS = 0xFFFFFFFFFF  # the longest there is
 
 EPHEMERAL, SEQUENTIAL, EPHEMERAL_SEQUENTIAL, CONTAINER, TTL, TTL_SEQUENTIAL = 1, 2, 3, 4, 5, 6

@@ -80,8 +80,13 @@ class Estate:
     def _check_sessions(self):
         for session in self.sessions:
             with RawClient(self.server.port) as client:
-                response = client.connect(session.session_id, session.password)
+                # Who comes back negotiates anew: with less, the session would not outlive the next
+                # silence on a slow machine.
+                response = client.connect(
+                    session.session_id, session.password, timeout_ms=sample_tree.SESSION_TIMEOUT_MS
+                )
                 assert response.session_id == session.session_id
+                assert response.timeout == sample_tree.SESSION_TIMEOUT_MS
                 reply = client.call(OpCode.GET_EPHEMERALS, "/")
                 assert sorted(reply.body) == session.ephemerals
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -527,6 +528,63 @@ def test_an_election_port_in_use_is_exit_code_14():
 
 
 # -- drover local ----------------------------------------------------------------------------
+
+
+def stranger_of(ensemble, sid, change=lambda stranger: None):
+    """A server of its own with the configuration and a copy of the folders of member `sid`."""
+    member = ensemble.by_sid(sid)
+    stranger = servers.server_by_name("drover", config=member.config, port=servers.free_port())
+    shutil.copytree(member.data_dir, stranger.data_dir, dirs_exist_ok=True)
+    stranger.config["dataDir"] = str(stranger.data_dir)
+    election, quorum = servers.free_port(), servers.free_port()
+    stranger.config[f"server.{sid}"] = f"127.0.0.1:{quorum}:{election}:participant"
+    change(stranger)
+    return stranger
+
+
+def wait_for_word(ensemble, word):
+    servers.wait_until(lambda: word in ensemble.log_tails(), 20, f"{word!r} in a log")
+
+
+def test_a_copied_data_directory_is_named(make_ensemble):
+    ensemble = make_ensemble()
+    follower = ensemble.followers()[0]
+    with ensemble.connect(ensemble.leader()) as client:
+        create(client, "/a")
+        clone = stranger_of(ensemble, follower.sid)
+        try:
+            clone.spawn()
+            wait_for_word(ensemble, "two servers with one number")
+            for at in range(50):  # and the ensemble goes on
+                create(client, f"/a/{at}")
+        finally:
+            clone.close()
+    ensemble.wait_until_all_serve()
+    assert_equal_trees(ensemble)
+
+
+def test_a_server_of_another_ensemble_is_kept_out(make_ensemble):
+    ensemble = make_ensemble()
+
+    def foreign(stranger):
+        # It knows us and calls itself 9, which nobody here knows.
+        lines = {key: value for key, value in stranger.config.items() if key != "server.9"}
+        stranger.config = {**lines, "server.9": lines["server.1"]}
+        stranger.config["server.1"] = ensemble.by_sid(1).config["server.1"]
+        (stranger.data_dir / "myid").write_text("9\n")
+
+    with ensemble.connect(ensemble.leader()) as client:
+        create(client, "/a")
+        stranger = stranger_of(ensemble, 1, foreign)
+        try:
+            stranger.spawn()
+            wait_for_word(ensemble, "sid 9 is in no configuration")
+            for at in range(50):
+                create(client, f"/a/{at}")
+            assert not stranger.is_serving()
+        finally:
+            stranger.close()
+    assert_equal_trees(ensemble)
 
 
 def test_drover_local_runs_an_ensemble_and_ends_it(tmp_path):
