@@ -91,6 +91,8 @@ void Leader::Impl::maybe_end_discovery(base::Instant now, LeaderEffects& effects
 void Leader::Impl::maybe_establish(base::Instant now, LeaderEffects& effects) {
   if (phase != LeaderPhase::kNewLeader || (new_leader_acks & self_bit) == 0) return;
   if (!quorum.contains(new_leader_acks)) return;
+  // Their promises count, but who has left cannot be led: nobody would notice that we do.
+  if (!quorum_is_connected()) return step_down("the followers have left", effects);
   set_phase(LeaderPhase::kBroadcast, now);
   last_committed = self_acked = start_of_epoch();
   acks.start(start_of_epoch().next());

@@ -945,6 +945,21 @@ TEST(LeaderTest, StepsDownAtOnceWithoutAQuorum) {
   EXPECT_EQ(stage.out(), "") << "nothing counts any more";
 }
 
+// Found by the simulator: the leader served nobody, and with no learner there was no timer either.
+TEST(LeaderTest, WhoHasLeftBeforeTheEpochWasSavedCannotBeLed) {
+  Stage stage;
+  stage.connect(2);
+  stage.info(2, 0);
+  stage.accepted_saved();
+  stage.ack_epoch(2, 0, Zxid(0));
+  stage.ack(2, z(1, 0));
+  stage.lose(2);
+  stage.skip();
+  stage.current_saved();
+  EXPECT_EQ(stage.out(), "step down: the followers have left\n");
+  EXPECT_FALSE(stage.leader().established());
+}
+
 TEST(LeaderTest, SilentLearnersAreDropped) {
   Stage stage({.voters = 3, .observers = 1});
   establish(stage, 0, Zxid(0));
