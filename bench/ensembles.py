@@ -138,8 +138,10 @@ def measure_throughput(names, rounds, duration):
             for number in range(rounds):
                 for name, ensemble in ensembles.items():
                     print(f"\r{cell} {number + 1}/{rounds} {name}   ", end="", file=sys.stderr)
-                    report, _ = bench(ensemble, cell, duration)
-                    result.setdefault((label(cell), name), []).append(report["ops_per_second"])
+                    report, cpu = bench(ensemble, cell, duration)
+                    result.setdefault((label(cell), name), []).append(
+                        (report["operations_per_second"], cpu * 1e6 / report["operations"])
+                    )
         print(file=sys.stderr)
         return result
     finally:
@@ -155,13 +157,19 @@ def label(cell):
 
 
 def print_throughput(result, names):
-    print(f"\noperations per second, {SIZE} servers, sessions spread over them")
-    print(f"{'sessions x outstanding':>24}" + "".join(f"{name:>14}" for name in names) + f"{'ratio':>8}")
-    for cell in CELLS:
-        rows = [result[label(cell), name] for name in names]
-        ratios = [a / b for a, b in zip(rows[0], rows[-1])]
-        print(f"{label(cell):>24}" + "".join(f"{statistics.median(row):14.0f}" for row in rows)
-              + f"{statistics.median(ratios):8.2f}")
+    titles = (
+        f"operations per second, {SIZE} servers, sessions spread over them",
+        "CPU of all servers per operation, us (warm-up included)",
+    )
+    for column, title in enumerate(titles):
+        print(f"\n{title}")
+        print(f"{'sessions x outstanding':>24}" + "".join(f"{name:>14}" for name in names)
+              + f"{'ratio':>8}")
+        for cell in CELLS:
+            rows = [[one[column] for one in result[label(cell), name]] for name in names]
+            ratios = [a / b for a, b in zip(rows[0], rows[-1])]
+            print(f"{label(cell):>24}" + "".join(f"{statistics.median(row):14.1f}" for row in rows)
+                  + f"{statistics.median(ratios):8.2f}")
 
 
 def print_failover(result, names):
