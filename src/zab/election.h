@@ -3,11 +3,11 @@
 // notifications and a decision out. Answers those who look in every state of its server.
 //
 // Faster than Apache's where that is safe: when a quorum agrees and every other voter agrees too or
-// has gone away, the round ends at once instead of after 200 ms. (The wait only improves the choice;
-// safety rests on the quorums of discovery.) Who was never seen may be starting, as we are, and is
-// waited for: were we to follow while an Apache server in the same quorum waits, and a better voter
-// came, that server would find its new vote and our settled one both elected, and one of two leaders
-// would lead nobody for initLimit.
+// has gone away, the round ends at once instead of after 200 ms. (The wait only improves the
+// choice; safety rests on the quorums of discovery.) Who was never seen may be starting, as we are,
+// and is waited for: were we to follow while an Apache server in the same quorum waits, and a
+// better voter came, that server would find its new vote and our settled one both elected, and one
+// of two leaders would lead nobody for initLimit.
 //
 // Threads: one. Deterministic.
 
@@ -59,8 +59,8 @@ class Election {
   // In any role. From a sid that is no voter: answered, not counted.
   void on_notification(ServerId from, const Notification& notification, base::Instant now,
                        ElectionEffects& effects);
-  // The election stream to `sid` came up, or could not be had: who had one and lost it is not waited
-  // for.
+  // The election stream to `sid` came up, or could not be had: who had one and lost it is not
+  // waited for.
   void on_reachable(ServerId sid, bool reachable, base::Instant now, ElectionEffects& effects);
   void on_timer(base::Instant now, ElectionEffects& effects);
   [[nodiscard]] std::optional<base::Instant> next_deadline() const;  // none outside a search
