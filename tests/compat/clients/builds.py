@@ -92,8 +92,8 @@ def debian_java_walk():
     return [*java(debian_class_path(), "debian", NEWER_THAN_35), "Walk"]
 
 
-def curator_walk():
-    """The walk with Apache Curator, as curator/pom.xml pins it."""
+def curator_class_path():
+    """Class path of Apache Curator, as curator/pom.xml pins it."""
     folder = CACHE / "curator"
     folder.mkdir(parents=True, exist_ok=True)
     pom = HERE / "curator" / "pom.xml"
@@ -103,8 +103,18 @@ def curator_walk():
         run(["mvn", "-q", "-B", "-f", pom, "dependency:build-classpath",
              f"-Dmdep.outputFile={class_path_file}"])  # fmt: skip
         stamp.put()
-    class_path = class_path_file.read_text().strip()
-    return [*java(class_path, "curator", ("java", "curator")), "CuratorWalk"]
+    return class_path_file.read_text().strip()
+
+
+def curator_walk():
+    """The walk with Apache Curator."""
+    return [*java(curator_class_path(), "curator", ("java", "curator")), "CuratorWalk"]
+
+
+def curator_recipes():
+    """Curator's recipes under trouble (tests/compat/recipes)."""
+    folders = ("java", "curator", "../recipes/curator")
+    return [*java(curator_class_path(), "curator-recipes", folders), "RecipesUnderTrouble"]
 
 
 def _all_there(class_path):
@@ -119,8 +129,8 @@ def debian_kazoo_walk():
     return ["/usr/bin/python3", HERE / "python" / "walk.py"]
 
 
-def kazoo_walk():
-    """The walk with the kazoo of requirements.txt, in an environment of its own."""
+def kazoo_interpreter():
+    """A Python environment of its own with the kazoo of requirements.txt."""
     folder = CACHE / "kazoo"
     interpreter = folder / "bin" / "python"
     requirements = HERE / "python" / "requirements.txt"
@@ -129,7 +139,27 @@ def kazoo_walk():
         run(["/usr/bin/python3", "-m", "venv", "--clear", folder])
         run([interpreter, "-m", "pip", "install", "-q", "--require-hashes", "-r", requirements])
         stamp.put()
-    return [interpreter, HERE / "python" / "walk.py"]
+    return interpreter
+
+
+def kazoo_walk():
+    """The walk with the kazoo of requirements.txt."""
+    return [kazoo_interpreter(), HERE / "python" / "walk.py"]
+
+
+def _kazoo_recipes(interpreter):
+    path = f"PYTHONPATH={HERE / 'python'}"  # conversation.py
+    return ["env", path, interpreter, HERE.parent / "recipes" / "python" / "recipes.py"]
+
+
+def debian_kazoo_recipes():
+    """Recipes of Debian's kazoo under trouble (tests/compat/recipes)."""
+    return _kazoo_recipes("/usr/bin/python3")
+
+
+def kazoo_recipes():
+    """Recipes of the kazoo of requirements.txt under trouble."""
+    return _kazoo_recipes(kazoo_interpreter())
 
 
 # -- C ---------------------------------------------------------------------------------------
@@ -189,6 +219,7 @@ def rust_walk():
 WALKS = {
     **{f"java-{version}": (maven_java_walk, version) for version in servers.MAVEN_RELEASES},
     "curator": (curator_walk,),
+    "curator-recipes": (curator_recipes,),
     "kazoo": (kazoo_walk,),
     "go": (go_walk,),
     "node": (node_walk,),

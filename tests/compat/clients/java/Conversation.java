@@ -39,6 +39,11 @@ final class Conversation {
         }
     }
 
+    /** Tells whoever reads the output; nothing is judged by it. */
+    void note(String text) {
+        say("note " + text);
+    }
+
     int failures() {
         return failures;
     }

@@ -38,6 +38,10 @@ class Conversation:
         if answer != "done":
             raise RuntimeError(f"asked for {request!r}, was answered {answer!r}")
 
+    def note(self, text):
+        """Tells whoever reads the output; nothing is judged by it."""
+        self._say(f"note {text}")
+
     @staticmethod
     def _say(line):
         print(line, flush=True)
