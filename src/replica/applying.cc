@@ -188,7 +188,7 @@ void Replica::Impl::apply_txn(Outstanding entry, std::string_view bytes, base::I
   const txn::ChangeSink sink{changes, change_bytes};
   const txn::Applied applied =
       txn::apply(bytes, tree, sessions, now, entry.has_client ? entry.op : OpCode::kError,
-                 watched ? &sink : nullptr, body);
+                 watched ? &sink : nullptr, body, {.compare_digest = !fuzzy});
   DROVER_ASSERT(applied.ok, "prepare made a txn that apply does not know");
   const std::size_t body_size = body.size() - body_offset;
   ++probe.txns;
@@ -218,7 +218,7 @@ void Replica::Impl::apply_txn(Outstanding entry, std::string_view bytes, base::I
 }
 
 void Replica::Impl::keep_digest(wire::Zxid zxid, wire::Zxid before) {
-  if (!options.prepare.digest_enabled || zxid.value % options.digest_interval != 0) return;
+  if (!options.prepare.digest_enabled || fuzzy || zxid.value % options.digest_interval != 0) return;
   if (digests.size() >= options.digests_max) digests.pop_front();
   digests.push_back({zxid, tree.digest(), before});
 }

@@ -40,6 +40,8 @@ void Peer::do_tree_work(base::Instant now, base::WallTime wall, bool watched,
   if (impl.install_wanted && !impl.replica.has_committed()) {
     impl.install_wanted = false;
     impl.installing = true;
+    // The leader sent all txns that its image may hold something of before it asked for this.
+    impl.replica.image_is_whole();
     effects.install_snapshot = true;
   }
   impl.drain(now, effects);
@@ -77,6 +79,7 @@ void Peer::Impl::load_snapshot(base::Instant now, PeerEffects& effects) {
   tree.set_last_zxid(zxid);
   show_config(tree, options.config);
   replica.reloaded();
+  replica.image_is_fuzzy();
   proposals.reset(zxid);
   learner->on_snapshot_received(now, learner_effects);
   take_learner_effects(now, effects);

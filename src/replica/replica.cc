@@ -95,6 +95,15 @@ void Replica::reloaded() {
                 "the tree was replaced while something is outstanding");
   impl.proposed = impl.persisted = impl.committed = impl.tree.last_zxid();
   impl.digests.clear();
+  impl.fuzzy = false;
+}
+
+void Replica::image_is_fuzzy() {
+  impl_->fuzzy = true;
+}
+
+void Replica::image_is_whole() {
+  impl_->fuzzy = false;
 }
 
 void Replica::commit(wire::Zxid up_to) {

@@ -113,6 +113,10 @@ class Replica {
   // Tree and sessions were replaced from outside. Requires to be idle or learning, and an empty
   // queue.
   void reloaded();
+  // After reloaded(): the tree is an image that a leader wrote while it applied txns. Until
+  // image_is_whole() it may hold what txns to come will do, so no digest is compared or kept.
+  void image_is_fuzzy();
+  void image_is_whole();
   [[nodiscard]] bool all_persisted() const;
 
   // ---- leading: what learners' clients ask. The link's number says whom to answer.

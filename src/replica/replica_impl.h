@@ -74,6 +74,7 @@ struct Replica::Impl {
   OutstandingQueue queue;
   ReplicaProbe probe;
   std::deque<DigestAt> digests;
+  bool fuzzy = false;  // the tree may hold what txns to come will do
 
   base::WallTime wall;  // of the latest event; never runs back
   wire::SessionId next_session;

@@ -11,6 +11,7 @@ import pytest
 
 from mixed_ensemble import MixedEnsemble
 from steady_client import SteadyClient
+from test_mixed_sync import wipe, write
 
 pytestmark = pytest.mark.compat
 
@@ -76,6 +77,12 @@ def test_each_is_killed_in_turn_under_load(names):
         let_them_write(load)
 
 
+def snapshots_under_load():
+    pairs = [(release, "drover") for release in RELEASES]
+    pairs += [("drover", release) for release in RELEASES if ALL]
+    return [[learns, leads, leads, f"{learns}:observer"] for leads, learns in pairs]
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_rolling_migration_there_and_back(release):
     with MixedEnsemble([release] * 3) as ensemble, steady_load(ensemble) as load:
@@ -87,3 +94,19 @@ def test_a_rolling_migration_there_and_back(release):
             assert [type(server).__name__ for server in ensemble.members] == (
                 ["Drover" if name == "drover" else "MavenApache"] * 3
             )
+
+
+@pytest.mark.parametrize("names", snapshots_under_load(), ids="-".join)
+def test_a_snapshot_is_taken_in_while_the_tree_changes(names):
+    """The leader's image holds some of what came after it began: no digest can be right before all
+    of that has been applied, and none may be reported wrong."""
+    with MixedEnsemble(names) as ensemble:
+        write(ensemble, "/big", 20_000)
+        with steady_load(ensemble) as load:
+            for server in (ensemble.by_sid(1), ensemble.by_sid(4)):
+                let_them_write(load)
+                server.kill()
+                wipe(server)
+                ensemble.restart(server)
+                assert ensemble.plans(server)[-1] == "SNAP"
+            let_them_write(load)
