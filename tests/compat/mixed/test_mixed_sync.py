@@ -1,6 +1,7 @@
 """A leader of one software brings learners of the other to its history: by DIFF, SNAP and TRUNC."""
 
 import os
+import pathlib
 import shutil
 import signal
 
@@ -114,12 +115,19 @@ def leave_unagreed_txn(ensemble, old, others):
     with ensemble.connect(old) as client:
         for server in others:
             os.kill(server.pid, signal.SIGSTOP)
+        servers.wait_until(lambda: all(map(is_frozen, others)), 10, "frozen followers")
         client.send(OpCode.CREATE, LATE.decode(), b"")
         servers.wait_until(lambda: on_disk(old, LATE), 10, "the log of the leader")
         assert client.buffered_payload() is None, "answered without a quorum"
         for server in others:
             server.kill()
         old.kill()
+
+
+def is_frozen(server):
+    """Every thread has stopped: the signal alone leaves those on another core a moment."""
+    tasks = pathlib.Path(f"/proc/{server.pid}/task").glob("*/stat")
+    return all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in tasks)
 
 
 def on_disk(server, text):
