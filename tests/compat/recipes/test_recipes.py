@@ -69,7 +69,10 @@ def endure(names, tmp_path):
 
 
 def wait_until_alike(ensemble, seconds=30):
-    """Until all members show one tree: first the sessions of the programs must end."""
+    """Until all members show one tree: first the sessions of the programs must end.
+
+    Nor may any have seen another digest than its leader's.
+    """
 
     def alike():
         with contextlib.suppress(AssertionError):  # A znode went between two reads.
@@ -78,6 +81,7 @@ def wait_until_alike(ensemble, seconds=30):
         return False
 
     wait_until(alike, seconds, "equal trees")
+    ensemble.assert_alike()
 
 
 def befall(troubles, chance):
