@@ -46,6 +46,16 @@ final class Client implements AutoCloseable {
         return true;
     }
 
+    /**
+     * A holder who knows nothing of its last write does not give up by itself: it hangs until
+     * it is connected again, and only what it is told of its connection ends its belief.
+     */
+    void hangUnless(boolean counted) throws Exception {
+        if (!counted) {
+            curator.checkExists().forPath("/");
+        }
+    }
+
     private synchronized void changed(ConnectionState state) {
         connected = state.isConnected();
         losses += state == ConnectionState.LOST ? 1 : 0;

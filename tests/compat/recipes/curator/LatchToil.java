@@ -67,10 +67,15 @@ final class LatchToil extends Toil {
             return false;
         }
         boolean counted = true;
-        for (int i = 0; i < RAISES && counted; i++) {
-            // After a reconnection it may lead again, by another znode: that is another right.
-            counted = truth.isHeldBy(client.name) && znode.equals(latch.getOurPath())
-                    && ledger.raise(session, client.name, right.getCzxid());
+        try {
+            for (int i = 0; i < RAISES && counted; i++) {
+                counted = false;
+                // After a reconnection it may lead again, by another znode: another right.
+                counted = truth.isHeldBy(client.name) && znode.equals(latch.getOurPath())
+                        && ledger.raise(session, client.name, right.getCzxid());
+            }
+        } finally {
+            client.hangUnless(counted);
         }
         return counted;
     }

@@ -51,9 +51,14 @@ final class MutexToil extends Toil {
             return false; // The session ended while acquire() returned.
         }
         boolean counted = client.believe(truth, client.name);
-        for (int i = 0; i < RAISES && counted; i++) {
-            counted = truth.isHeldBy(client.name)
-                    && ledger.raise(session, client.name, right.getCzxid());
+        try {
+            for (int i = 0; i < RAISES && counted; i++) {
+                counted = false;
+                counted = truth.isHeldBy(client.name)
+                        && ledger.raise(session, client.name, right.getCzxid());
+            }
+        } finally {
+            client.hangUnless(counted);
         }
         return counted;
     }

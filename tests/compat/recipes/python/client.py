@@ -31,6 +31,14 @@ class Client(KazooClient):
                 self._beliefs.append(truth)
             return self._stands
 
+    def hang(self):
+        """Until it is connected again.
+
+        A holder who knows nothing of its last write does not give up by itself: only what it is
+        told of its connection ends its belief.
+        """
+        self.retry(self.exists, "/")
+
     def _changed(self, state):
         with self._state_lock:
             self._stands = state == KazooState.CONNECTED

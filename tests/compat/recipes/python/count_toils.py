@@ -33,16 +33,19 @@ class HolderToil(Toil):
         stat = client.exists(right)
         if stat is None or stat.ephemeralOwner != client.client_id[0]:
             return False  # The session ended while acquire() returned.
+        raised = 0
+        client.believe(self.truth)
         try:
-            counted = client.believe(self.truth)
-            for _ in range(RAISES):
-                counted = (
-                    counted
-                    and self.truth.is_held_by(client.name)
-                    and self.ledger.raise_count(client, right, stat.czxid)
-                )
-            return counted
+            while (
+                raised < RAISES
+                and self.truth.is_held_by(client.name)
+                and self.ledger.raise_count(client, right, stat.czxid)
+            ):
+                raised += 1
+            return raised == RAISES
         finally:
+            if raised < RAISES:
+                client.hang()
             self.truth.leave(client.name)
 
     def describe(self):
