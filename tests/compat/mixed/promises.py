@@ -150,8 +150,10 @@ def a_session_moves_with_all_it_has(ensemble, top):
             ensemble.sync(server, moved, changed.zxid)
             assert (CHANGED, watched) in seen(moved), f"no event on sid={server.sid}"
             # The connection that it came from owns it no more: its writes are refused.
+            # Under an xid that the session uses nowhere else, as real clients count on: a server
+            # knows its clients' txns by session and xid alone.
             with held, servers_closing():
-                refused = held.call(OpCode.SET_DATA, path, b"stale", -1)
+                refused = held.call(OpCode.SET_DATA, path, b"stale", -1, xid=1000 + server.sid)
                 assert refused.err == Err.SESSION_MOVED, refused
             held = moved
         closed = must(held, OpCode.CLOSE_SESSION)
