@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <string_view>
 
 namespace drover::tree {
@@ -39,8 +40,16 @@ AclTable::Index AclTable::add(AclKey key, std::shared_ptr<const AclList> list) {
   by_key_.emplace(key, index);
   // Two keys of a snapshot may name equal lists; the first serves new znodes.
   if (entries_[index].list) by_list_.emplace(entries_[index].list.get(), index);
-  next_key_ = std::max(next_key_, key + 1);
+  if (key < std::numeric_limits<AclKey>::max()) next_key_ = std::max(next_key_, key + 1);
   return index;
+}
+
+// Counts on from the highest; a snapshot may name the highest there is.
+AclKey AclTable::free_key() {
+  while (by_key_.contains(next_key_)) {
+    next_key_ = next_key_ == std::numeric_limits<AclKey>::max() ? 1 : next_key_ + 1;
+  }
+  return next_key_;
 }
 
 void AclTable::drop(Index index) {
@@ -58,7 +67,7 @@ AclTable::Index AclTable::acquire(const AclList* acl) {
   if (acl == nullptr || is_open_acl(*acl)) return kOpen;
   const auto it = by_list_.find(acl);
   const Index index =
-      it != by_list_.end() ? it->second : add(next_key_, std::make_shared<const AclList>(*acl));
+      it != by_list_.end() ? it->second : add(free_key(), std::make_shared<const AclList>(*acl));
   ++entries_[index].uses;
   return index;
 }

@@ -59,6 +59,7 @@ class AclTable {
   struct Equal {
     bool operator()(const AclList* a, const AclList* b) const { return *a == *b; }
   };
+  [[nodiscard]] AclKey free_key();
   Index add(AclKey key, std::shared_ptr<const AclList> list);
   void drop(Index index);
 

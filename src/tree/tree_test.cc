@@ -446,6 +446,21 @@ TEST_F(QuotaTest, LoadingRecounts) {
 
 // ---- loading
 
+// Found by a fuzzer.
+TEST_F(TreeTest, ASnapshotMayUseTheHighestAclKeyThereIs) {
+  Tree loaded;
+  loaded.begin_load();
+  loaded.load_acl(INT64_MAX, kDigestAcl);
+  NodeStat stat;
+  ASSERT_EQ(loaded.load_node("", "", kOpenAcl, stat), ErrorCode::kOk);
+  ASSERT_EQ(loaded.load_node("/a", "", INT64_MAX, stat), ErrorCode::kOk);
+  loaded.end_load();
+  ASSERT_EQ(loaded.create({.path = "/b", .data = "", .acl = &kReadOnly, .zxid = Zxid(5)}),
+            ErrorCode::kOk);
+  EXPECT_EQ(*loaded.acl(loaded.acl_key(loaded.find("/a"))), kDigestAcl);
+  EXPECT_EQ(*loaded.acl(loaded.acl_key(loaded.find("/b"))), kReadOnly);
+}
+
 TEST_F(TreeTest, LoadGivesBackWhatWasSaved) {
   create("/a", "x", 0, &kDigestAcl);
   create("/a/e", std::nullopt, 7);
