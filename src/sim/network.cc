@@ -109,9 +109,8 @@ void Network::transmit(StreamId id, int to, Message message) {
   if (silent_.count(side.host) != 0) return;  // nobody is there to answer
   side.last_arrival = std::max(side.last_arrival + std::chrono::nanoseconds(1),
                                schedule_.now() + std::chrono::microseconds(latency_us()));
-  schedule_.at(side.last_arrival, [this, id, to, message = std::move(message)]() mutable {
-    arrive(id, to, std::move(message));
-  });
+  schedule_.at(side.last_arrival,
+               [this, id, to, message = std::move(message)] { arrive(id, to, message); });
 }
 
 // Without acknowledgements TCP sends again and again, and in the end breaks the stream.
@@ -129,7 +128,7 @@ void Network::give_up_in_time(StreamId id, int to) {
   });
 }
 
-void Network::arrive(StreamId id, int to, Message message) {
+void Network::arrive(StreamId id, int to, const Message& message) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
   Side& side = found->second->sides[to];

@@ -82,7 +82,7 @@ class Network {
   void tear(StreamId id, int to, std::string bytes);
   void give_up_in_time(StreamId id, int to);
   void transmit(StreamId id, int to, Message message);
-  void arrive(StreamId id, int to, Message message);
+  void arrive(StreamId id, int to, const Message& message);
   void break_stream(StreamId id);
   void end(StreamId id, int side, bool tell);
   void release(StreamId id, int to);

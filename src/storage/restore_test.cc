@@ -20,7 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::make_txn;
-using ::testing::Not;
 using testing::RecordingLog;
 using testing::RecordingSink;
 using testing::Txn;
@@ -100,7 +99,7 @@ TEST_F(RestoreTest, SnapshotAndWhatFollowsIt) {
   snapshot(0);
   snapshot(3);
   log(1, 2);
-  const std::string last = log(3, 5);
+  log(3, 5);
   const auto report = restored();
   EXPECT_EQ(report.snapshot_file, "/data/version-2/snapshot.3");
   EXPECT_EQ(report.snapshot_zxid, wire::Zxid(3));
