@@ -1,24 +1,19 @@
 #include "server/peer_runner.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 
 #include "server/clock.h"
 
 namespace drover::server {
 
-namespace {
-constexpr std::size_t kSpareBatchesMax = 64;
-}
-
 PeerRunner::PeerRunner(boost::asio::io_context& context, SharedTree& shared, replica::Peer& peer,
                        PeerDisk& disk, PeerRunnerOptions options, base::Log& log, Doors doors)
-    : context_(context),
-      shared_(shared),
+    : shared_(shared),
       peer_(peer),
       disk_(disk),
       leader_serves_(options.leader_serves),
       doors_(std::move(doors)),
+      mail_(context, [this] { run(); }),
       links_(context, std::move(options.links), log, link_events()),
       deadline_(context, [this] { on_timer(); }),
       to_wake_(shared.inboxes.size(), 0) {}
@@ -26,24 +21,24 @@ PeerRunner::PeerRunner(boost::asio::io_context& context, SharedTree& shared, rep
 PeerLinks::Events PeerRunner::link_events() {
   return {.on_accepted =
               [this](zab::Port port) {
-                schedule();
+                mail_.schedule();
                 return peer_.on_link_accepted(port, now(), effects_);
               },
           .link = [this](zab::LinkId id) { return peer_.link(id); },
           .on_connected =
               [this](zab::LinkId id) {
                 peer_.on_link_connected(id, now(), effects_);
-                schedule();
+                mail_.schedule();
               },
           .on_bytes =
               [this](zab::LinkId id, std::string_view bytes) {
                 peer_.on_link_bytes(id, bytes, now(), wall_now(), effects_);
-                schedule();
+                mail_.schedule();
               },
           .on_drained =
               [this](zab::LinkId id) {
                 peer_.on_link_drained(id, now(), effects_);
-                schedule();  // there may be more to send
+                mail_.schedule();  // there may be more to send
               },
           .on_closed = [this](zab::LinkId id) { link_closed(id); }};
 }
@@ -55,35 +50,10 @@ void PeerRunner::link_closed(zab::LinkId id) {
     std::erase(effects_.dirty, link);
   }
   peer_.on_link_closed(id, now(), effects_);
-  schedule();
+  mail_.schedule();
 }
 
 // ---- what comes in
-
-void PeerRunner::submit(txn::RequestBatch& batch) {
-  {
-    const MutexLock lock(mutex_);
-    if (spare_.empty()) spare_.emplace_back();
-    mail_.push_back(std::move(spare_.back()));
-    spare_.pop_back();
-    std::swap(mail_.back(), batch);
-  }
-  schedule();
-}
-
-void PeerRunner::durable(wire::Zxid last) {
-  durable_.store(last.value, std::memory_order_release);
-  schedule();
-}
-
-void PeerRunner::drained() {
-  if (waits_for_lane_.load(std::memory_order_acquire)) schedule();
-}
-
-void PeerRunner::schedule() {
-  if (scheduled_.exchange(true, std::memory_order_acq_rel)) return;
-  boost::asio::post(context_, [this] { run(); });
-}
 
 void PeerRunner::start() {
   links_.start();
@@ -102,9 +72,7 @@ void PeerRunner::stop() {
 }
 
 bool PeerRunner::idle() const {
-  const MutexLock lock(mutex_);
-  return mail_.empty() && durable_.load(std::memory_order_acquire) == -1 &&
-         peer_.replica().outstanding() == 0;
+  return mail_.empty() && peer_.replica().outstanding() == 0;
 }
 
 bool PeerRunner::snapshot_may_begin() {
@@ -117,30 +85,12 @@ std::int64_t PeerRunner::serving_ms() const {
 }
 
 void PeerRunner::run() {
-  scheduled_.store(false, std::memory_order_release);
-  const std::int64_t durable = durable_.exchange(-1, std::memory_order_acq_rel);
-  if (durable != -1) peer_.on_persisted(wire::Zxid(durable), now(), effects_);
-  take_mail();
-  follow_up();
-}
-
-void PeerRunner::take_mail() {
-  {
-    const MutexLock lock(mutex_);
-    batches_.swap(mail_);
-  }
-  if (batches_.empty()) return;
-  for (txn::RequestBatch& batch : batches_) {
+  if (const auto durable = mail_.open()) peer_.on_persisted(*durable, now(), effects_);
+  for (const txn::RequestBatch& batch : mail_.batches()) {
     peer_.on_requests(batch, now(), wall_now(), effects_);
-    batch.clear();
   }
-  {
-    const MutexLock lock(mutex_);
-    for (txn::RequestBatch& batch : batches_) {
-      if (spare_.size() < kSpareBatchesMax) spare_.push_back(std::move(batch));
-    }
-  }
-  batches_.clear();
+  mail_.recycle();
+  follow_up();
 }
 
 void PeerRunner::on_timer() {
@@ -211,25 +161,25 @@ void PeerRunner::carry_out_disk(replica::PeerEffects& effects) {
   if (effects.accepted_epoch) {
     disk_.save_epoch(PeerDisk::EpochFile::kAccepted, *effects.accepted_epoch, [this] {
       peer_.on_accepted_epoch_saved(now(), effects_);
-      schedule();
+      mail_.schedule();
     });
   }
   if (effects.current_epoch) {
     disk_.save_epoch(PeerDisk::EpochFile::kCurrent, *effects.current_epoch, [this] {
       peer_.on_current_epoch_saved(now(), effects_);
-      schedule();
+      mail_.schedule();
     });
   }
   if (effects.reload) {
     disk_.reload(effects.reload->truncate_to, [this](bool truncated) {
       peer_.on_reloaded(truncated, now(), effects_);
-      schedule();
+      mail_.schedule();
     });
   }
   if (effects.install_snapshot) {
     disk_.install_snapshot([this] {
       peer_.on_snapshot_installed(now(), effects_);
-      schedule();
+      mail_.schedule();
     });
   }
 }
@@ -257,14 +207,14 @@ void PeerRunner::work_on_tree() {
       to_wake_[lane] = shared_.inboxes[lane].empty() ? 0 : 1;
       lane_is_full = lane_is_full || (lane != 0 && to_wake_[lane] != 0);
     }
-    waits_for_lane_.store(peer_.has_tree_work() && lane_is_full, std::memory_order_release);
+    mail_.wait_for_lane(peer_.has_tree_work() && lane_is_full);
   }
   doors_.take_own_inbox();
   for (std::uint32_t lane = 1; lane < to_wake_.size(); ++lane) {
     if (to_wake_[lane] != 0) doors_.wake(lane);
   }
   doors_.finish();
-  if (peer_.has_tree_work() && !lane_is_full) schedule();
+  if (peer_.has_tree_work() && !lane_is_full) mail_.schedule();
 }
 
 }  // namespace drover::server

@@ -8,7 +8,6 @@
 //
 // Threads: reactor 0's, but for the calls marked [any thread].
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
@@ -17,9 +16,9 @@
 #include "admin/summary.h"
 #include "net/deadline.h"
 #include "replica/peer.h"
-#include "server/mutex.h"
 #include "server/peer_disk.h"
 #include "server/peer_links.h"
+#include "server/runner_mail.h"
 #include "server/shared_tree.h"
 
 namespace drover::server {
@@ -55,12 +54,10 @@ class PeerRunner {
   // Binds the ports between servers.
   Result<void> listen() { return links_.listen(); }
 
-  // [any thread] Takes the batch and leaves an empty one.
-  void submit(txn::RequestBatch& batch);
-  // [any thread] Everything up to `last` is on disk.
-  void durable(wire::Zxid last);
-  // [any thread] A lane has emptied its inbox.
-  void drained();
+  // [any thread] As in RunnerMail.
+  void submit(txn::RequestBatch& batch) { mail_.submit(batch); }
+  void durable(wire::Zxid last) { mail_.durable(last); }
+  void drained() { mail_.drained(); }
 
   void start();       // accepts other servers, looks for a leader
   void begin_stop();  // clients are sent away, a leader waits for its followers
@@ -79,9 +76,7 @@ class PeerRunner {
 
  private:
   [[nodiscard]] PeerLinks::Events link_events();
-  void schedule();
   void run();
-  void take_mail();
   void on_timer();
   void follow_up();
   void carry_out();
@@ -91,32 +86,22 @@ class PeerRunner {
   void note_role();
   void link_closed(zab::LinkId id);
 
-  boost::asio::io_context& context_;
   SharedTree& shared_;
   replica::Peer& peer_;
   PeerDisk& disk_;
   const bool leader_serves_;
   Doors doors_;
+  RunnerMail mail_;
   PeerLinks links_;
   net::Deadline deadline_;
   replica::PeerEffects effects_;  // not carried out yet
   replica::PeerEffects working_;  // being carried out
-  std::vector<txn::RequestBatch> batches_;
-  std::vector<char> to_wake_;  // lanes whose inbox has something, as seen under the last hold
-  bool served_ = false;        // as of the last look
+  std::vector<char> to_wake_;     // lanes whose inbox has something, as seen under the last hold
+  bool served_ = false;           // as of the last look
   base::Instant serving_since_;
   bool snapshot_due_ = false;
   bool looked_ = false;
   PeerProbe probe_;
-
-  std::atomic<bool> scheduled_{false};
-  // Tree work waits for a lane to empty its inbox. Set while all lanes are shut out of the tree, so
-  // that the emptying that ends the wait cannot be missed.
-  std::atomic<bool> waits_for_lane_{false};
-  std::atomic<std::int64_t> durable_{-1};  // newest report that was not yet handled; -1: none
-  mutable Mutex mutex_;
-  std::vector<txn::RequestBatch> mail_ DROVER_GUARDED_BY(mutex_);
-  std::vector<txn::RequestBatch> spare_ DROVER_GUARDED_BY(mutex_);  // empty, kept for their memory
 };
 
 }  // namespace drover::server

@@ -7,7 +7,6 @@
 //
 // Threads: reactor 0's, but for the calls marked [any thread].
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
@@ -15,7 +14,7 @@
 
 #include "net/deadline.h"
 #include "replica/replica.h"
-#include "server/mutex.h"
+#include "server/runner_mail.h"
 #include "server/shared_tree.h"
 
 namespace drover::server {
@@ -33,43 +32,28 @@ class ReplicaRunner {
   ReplicaRunner(boost::asio::io_context& context, SharedTree& shared, replica::Replica& replica,
                 Doors doors);
 
-  // [any thread] Takes the batch and leaves an empty one.
-  void submit(txn::RequestBatch& batch);
-  // [any thread] Everything up to `last` is on disk.
-  void durable(wire::Zxid last);
-
-  // [any thread] A lane has emptied its inbox.
-  void drained();
+  // [any thread] As in RunnerMail.
+  void submit(txn::RequestBatch& batch) { mail_.submit(batch); }
+  void durable(wire::Zxid last) { mail_.durable(last); }
+  void drained() { mail_.drained(); }
 
   void start();                     // arms the timer
   void stop();                      // disarms it
   [[nodiscard]] bool idle() const;  // nothing proposed or queued is unanswered
 
  private:
-  void schedule();
   void run();
   void on_timer();
   void follow_up();
   void apply();
 
-  boost::asio::io_context& context_;
   SharedTree& shared_;
   replica::Replica& replica_;
   Doors doors_;
+  RunnerMail mail_;
   net::Deadline deadline_;
   replica::Effects effects_;
-  std::vector<txn::RequestBatch> working_;
   std::vector<char> to_wake_;  // lanes whose inbox has something, as seen under the last hold
-
-  std::atomic<bool> scheduled_{false};
-  // The next commit waits for a lane to empty its inbox. Set while all lanes are shut out of the
-  // tree, so that the emptying that ends the wait cannot be missed.
-  std::atomic<bool> waits_for_lane_{false};
-  std::atomic<std::int64_t> durable_{
-      -1};  // zxid of the newest report that was not yet handled; -1: none
-  mutable Mutex mutex_;
-  std::vector<txn::RequestBatch> mail_ DROVER_GUARDED_BY(mutex_);
-  std::vector<txn::RequestBatch> spare_ DROVER_GUARDED_BY(mutex_);  // empty, kept for their memory
 };
 
 }  // namespace drover::server
