@@ -17,19 +17,9 @@
 #include "base/assert.h"
 #include "base/prng.h"
 #include "zab/election.h"
+#include "zab/testing.h"
 
 namespace drover::zab::testing {
-
-inline EnsembleConfig ensemble_of(int voters, int observers = 0) {
-  std::string text;
-  for (int sid = 1; sid <= voters + observers; ++sid) {
-    text += fmt::format("server.{}=host{}:2888:3888:{}\n", sid, sid,
-                        sid <= voters ? "participant" : "observer");
-  }
-  auto config = EnsembleConfig::parse(text);
-  DROVER_ASSERT(config.has_value(), "a configuration of the test");
-  return std::move(*config);
-}
 
 class ElectionWorld {
  public:

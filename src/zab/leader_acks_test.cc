@@ -9,22 +9,10 @@
 #include <set>
 
 #include "base/prng.h"
+#include "zab/testing.h"
 
 namespace drover::zab {
 namespace {
-
-EnsembleConfig five_voters() {
-  EnsembleConfig config;
-  for (int sid = 1; sid <= 5; ++sid) {
-    const Member member{.sid = ServerId(sid),
-                        .quorum = {"127.0.0.1", 2888},
-                        .election = {"127.0.0.1", 3888},
-                        .observer = false,
-                        .client = std::nullopt};
-    config.members.emplace(ServerId(sid), member);
-  }
-  return config;
-}
 
 class Model {
  public:
@@ -51,7 +39,7 @@ class Model {
 };
 
 TEST(LeaderAcksTest, AgreesWithASetPerProposal) {
-  const EnsembleConfig config = five_voters();
+  const EnsembleConfig config = testing::ensemble_of(5);
   const Quorum quorum(config);
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     base::Prng prng(seed);

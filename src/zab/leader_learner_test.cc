@@ -18,6 +18,7 @@
 #include "wire/jute_writer.h"
 #include "zab/leader.h"
 #include "zab/learner.h"
+#include "zab/testing.h"
 
 namespace drover::zab {
 namespace {
@@ -79,15 +80,11 @@ std::string txn_bytes(Zxid zxid, std::uint64_t unique) {
 class World {
  public:
   World(std::uint64_t seed, int servers)
-      : prng_(seed), servers_(static_cast<std::size_t>(servers)) {
+      : prng_(seed),
+        config_(testing::ensemble_of(servers)),
+        servers_(static_cast<std::size_t>(servers)) {
     for (int i = 0; i < servers; ++i) {
       servers_[static_cast<std::size_t>(i)].sid = ServerId(i + 1);
-      const Member member{.sid = ServerId(i + 1),
-                          .quorum = {"127.0.0.1", 2888},
-                          .election = {"127.0.0.1", 3888},
-                          .observer = false,
-                          .client = std::nullopt};
-      config_.members.emplace(ServerId(i + 1), member);
     }
   }
 
@@ -456,9 +453,9 @@ void run(int servers) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(seed);
     World world(seed, servers);
-    for (int round = 0; round < 12 && !testing::Test::HasFatalFailure(); ++round) world.round();
-    if (!testing::Test::HasFatalFailure()) world.last_round();
-    if (testing::Test::HasFatalFailure()) return;
+    for (int round = 0; round < 12 && !::testing::Test::HasFatalFailure(); ++round) world.round();
+    if (!::testing::Test::HasFatalFailure()) world.last_round();
+    if (::testing::Test::HasFatalFailure()) return;
     committed += world.committed();
     snapshots += world.snapshots();
     truncations += world.truncations();

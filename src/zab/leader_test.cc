@@ -13,12 +13,14 @@
 #include <string>
 #include <vector>
 
+#include "zab/testing.h"
+
 namespace drover::zab {
 namespace {
 
-using testing::Contains;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::int64_t kTickMs = 1000;
 constexpr std::int64_t kInitMs = 10 * kTickMs;
@@ -161,16 +163,8 @@ class Stage {
 
  private:
   static EnsembleConfig config_of(const Opening& opening) {
-    EnsembleConfig config;
+    EnsembleConfig config = testing::ensemble_of(opening.voters, opening.observers);
     config.version = opening.config_version;
-    for (int sid = 1; sid <= opening.voters + opening.observers; ++sid) {
-      const Member member{.sid = ServerId(sid),
-                          .quorum = {"127.0.0.1", 2888},
-                          .election = {"127.0.0.1", 3888},
-                          .observer = sid > opening.voters,
-                          .client = std::nullopt};
-      config.members.emplace(ServerId(sid), member);
-    }
     return config;
   }
 

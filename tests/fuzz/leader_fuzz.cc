@@ -7,6 +7,7 @@
 
 #include "fuzz_support.h"
 #include "zab/leader.h"
+#include "zab/testing.h"
 
 namespace {
 
@@ -15,19 +16,6 @@ using namespace drover::zab;
 
 constexpr int kStepsMax = 400;
 constexpr std::int32_t kLengthMax = 4096;
-
-EnsembleConfig three() {
-  EnsembleConfig config;
-  for (int sid = 1; sid <= 3; ++sid) {
-    const Member member{.sid = ServerId(sid),
-                        .quorum = {"127.0.0.1", 2888},
-                        .election = {"127.0.0.1", 3888},
-                        .observer = false,
-                        .client = std::nullopt};
-    config.members.emplace(ServerId(sid), member);
-  }
-  return config;
-}
 
 class World {
  public:
@@ -162,7 +150,7 @@ class World {
     }
   }
 
-  EnsembleConfig config_ = three();
+  EnsembleConfig config_ = zab::testing::ensemble_of(3);
   ProposalLog proposals_;
   base::NullLog log_;
   LeaderEffects effects_;
