@@ -8,13 +8,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 #include <thread>
+
+#include "cli/ask.h"
 
 namespace drover::cli {
 
@@ -206,21 +206,13 @@ std::string LocalEnsemble::connect_string() const {
 }
 
 std::string mode_of_server(std::uint16_t client_port) {
-  asio::io_context context;
-  tcp::socket socket(context);
-  boost::system::error_code error;
-  socket.connect({asio::ip::address_v4::loopback(), client_port}, error);
-  if (error) return {};
-  const timeval timeout{.tv_sec = 1, .tv_usec = 0};
-  setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-  asio::write(socket, asio::buffer("srvr", 4), error);
-  std::string text;
-  asio::read(socket, asio::dynamic_buffer(text, 65536), error);
+  const auto text = four_letter_word({"127.0.0.1", client_port}, "srvr", std::chrono::seconds(1));
+  if (!text) return {};
   constexpr std::string_view kMode = "\nMode: ";
-  const auto at = text.find(kMode);
+  const auto at = text->find(kMode);
   if (at == std::string::npos) return {};
   const auto begin = at + kMode.size();
-  return text.substr(begin, text.find('\n', begin) - begin);
+  return text->substr(begin, text->find('\n', begin) - begin);
 }
 
 }  // namespace drover::cli

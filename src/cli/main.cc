@@ -4,8 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <string_view>
 
+#include "cli/ask.h"
 #include "cli/bench.h"
 #include "cli/local.h"
+#include "cli/purge.h"
 #include "cli/serve.h"
 #include "cli/shell.h"
 #include "cli/simulate.h"
@@ -29,6 +31,8 @@ int main(int argc, char** argv) {
   drover::cli::add_serve(app, exit_code);
   drover::cli::add_bench(app, exit_code);
   drover::cli::add_local(app, exit_code);
+  drover::cli::add_ask(app, exit_code);
+  drover::cli::add_purge(app, exit_code);
   drover::cli::add_simulate(app, exit_code);
   try {
     app.parse(argc, argv);

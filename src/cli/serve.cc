@@ -6,6 +6,8 @@
 #include <csignal>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "server/build_info.h"
 #include "server/config_file.h"
@@ -19,9 +21,21 @@ namespace {
 
 using server::ExitCode;
 
-Result<server::Config> read_config(const std::string& file) {
-  if (file.empty()) return server::default_config();
-  return server::load_config(file);
+struct ServeOptions {
+  std::string file;                     // empty: none
+  std::vector<std::string> properties;  // name=value
+  bool list_keys = false;
+};
+
+Result<server::Config> read_config(const ServeOptions& options) {
+  auto config = options.file.empty() ? server::default_config() : server::Config{};
+  for (const std::string& property : options.properties) {
+    if (auto done = server::set_property(property, config); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  if (options.file.empty()) return config;
+  return server::load_config(options.file, std::move(config));
 }
 
 // SIGTERM and SIGINT, blocked so that every thread made from now on leaves them to wait().
@@ -44,8 +58,8 @@ class StopSignals {
   sigset_t set_{};
 };
 
-ExitCode serve(const std::string& file) {
-  const auto config = read_config(file);
+ExitCode serve(const ServeOptions& options) {
+  const auto config = read_config(options);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().message);
     return ExitCode::kBadConfig;
@@ -84,18 +98,27 @@ void add_serve(CLI::App& app, int& exit_code) {
       app.add_subcommand("serve", "Serve clients, in the foreground, until SIGTERM or SIGINT");
   command->footer(
       "Without a file it serves on 127.0.0.1:2181 and keeps its data in ./drover-data.\n"
-      "zoo.cfg is Apache ZooKeeper's; `drover serve --keys` lists every key that is known.\n"
-      "Exit codes: 0 clean stop, 1 failure, 2 bad configuration, 3 data folder not accessible.\n\n"
+      "zoo.cfg is Apache ZooKeeper's; `drover serve --keys` lists every key that is known.\n\n"
+      "Exit codes: 0 clean stop, 1 failure, 2 bad configuration, 3 data folder not accessible, 14 "
+      "election port in use.\n\n"
       "Examples:\n"
       "  drover serve\n"
-      "  drover serve /etc/zookeeper/conf/zoo.cfg");
-  auto file = std::make_shared<std::string>();
-  auto keys = std::make_shared<bool>(false);
-  command->add_option("config", *file, "An Apache zoo.cfg");
-  command->add_flag("--keys", *keys, "List every key of zoo.cfg with what is allowed, then exit");
-  command->callback([file, keys, &exit_code] {
-    if (*keys) return print_keys();
-    exit_code = static_cast<int>(serve(*file));
+      "  drover serve /etc/zookeeper/conf/zoo.cfg\n"
+      "  drover serve -Dzookeeper.snapCount=10000 zoo.cfg");
+  auto options = std::make_shared<ServeOptions>();
+  command->add_option("config", options->file, "An Apache zoo.cfg");
+  command
+      ->add_option(
+          "-D", options->properties,
+          "A setting, as a JVM takes it: -Dzookeeper.<key>=<value>. The file overrides it; "
+          "what means something only to Java is passed over. May be given again and again")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command->add_flag("--keys", options->list_keys,
+                    "List every key of zoo.cfg with what is allowed, then exit");
+  command->callback([options, &exit_code] {
+    if (options->list_keys) return print_keys();
+    exit_code = static_cast<int>(serve(*options));
   });
 }
 

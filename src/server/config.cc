@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 
@@ -104,13 +105,12 @@ bool Config::distributed() const {
   return !ensemble.members.empty() && (voters > 1 || !standalone_enabled);
 }
 
-Result<Config> parse_config(std::string_view text, std::string_view file) {
+Result<Config> parse_config(std::string_view text, std::string_view file, Config config) {
   const auto properties = parse_properties(text);
   if (!properties) return failure(fmt::format("{}:{}", file, properties.error().message));
   // The last of equal keys counts, the earlier ones are not even looked at, as in Apache.
   std::map<std::string, int> lines;
   for (const Property& property : *properties) lines[property.key] = property.line;
-  Config config;
   std::vector<Property> members;
   for (const Property& property : *properties) {
     if (lines[property.key] != property.line) continue;
@@ -128,6 +128,21 @@ Result<Config> parse_config(std::string_view text, std::string_view file) {
   if (auto read = read_members(members, file, config); !read) return std::unexpected(read.error());
   if (const auto error = check_together(config, lines, file); !error.empty()) return failure(error);
   return config;
+}
+
+Result<void> set_property(std::string_view name_and_value, Config& config) {
+  // Where Apache looks up properties: all others in a JVM's environment are Java's.
+  constexpr std::array<std::string_view, 4> kOurs = {"zookeeper.", "jute.", "znode.container.",
+                                                     "readonlymode."};
+  const auto equals = std::min(name_and_value.find('='), name_and_value.size());
+  const std::string_view name = name_and_value.substr(0, equals);
+  const auto is_prefix = [name](std::string_view prefix) { return name.starts_with(prefix); };
+  if (std::ranges::none_of(kOurs, is_prefix)) return {};
+  const Property property{
+      .key = std::string(name),
+      .value = std::string(name_and_value.substr(std::min(equals + 1, name_and_value.size())))};
+  const auto error = take(property, "command line", config);
+  return error.empty() ? Result<void>{} : failure(error);
 }
 
 Config default_config() {

@@ -114,8 +114,14 @@ struct Config {
 
 // Parses the text of a zoo.cfg; `file` stands in the messages. Errors: one line, `file:line: key:
 // what is allowed`. The caller exits with 2. Of an ensemble's member only what stands in this file
-// is known then; load_config (config_file.h) reads the rest.
-Result<Config> parse_config(std::string_view text, std::string_view file);
+// is known then; load_config (config_file.h) reads the rest. `config` holds what was set before:
+// the file overrides it.
+Result<Config> parse_config(std::string_view text, std::string_view file, Config config = {});
+
+// Takes `name=value`, what follows -D among the words for a JVM: `zookeeper.snapCount=1000`,
+// `jute.maxbuffer=4194304`. Those that mean something only to Java are passed over without a word.
+// Errors: one line, `command line: <name>: what is allowed`.
+Result<void> set_property(std::string_view name_and_value, Config& config);
 
 // What `drover serve` without a file runs with: standalone, 127.0.0.1:2181, data in ./drover-data.
 [[nodiscard]] Config default_config();

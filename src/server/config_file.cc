@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "server/config_members.h"
 
@@ -45,10 +46,10 @@ Result<void> read_myid(const std::string& file, Config& config) {
 
 }  // namespace
 
-Result<Config> load_config(const std::string& file) {
+Result<Config> load_config(const std::string& file, Config given) {
   const auto text = read_text(file);
   if (!text) return std::unexpected(text.error());
-  auto config = parse_config(*text, file);
+  auto config = parse_config(*text, file, std::move(given));
   if (!config) return config;
   const auto then = [&]() -> Result<void> {
     if (!config->dynamic_config_file.empty()) {

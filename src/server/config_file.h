@@ -11,6 +11,7 @@
 namespace drover::server {
 
 // Errors: one line that names file, line and key where there is one. The caller exits with 2.
-Result<Config> load_config(const std::string& file);
+// `given` holds what was set before; the file overrides it.
+Result<Config> load_config(const std::string& file, Config given = {});
 
 }  // namespace drover::server

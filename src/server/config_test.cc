@@ -248,5 +248,37 @@ TEST(ConfigTest, NearestKeyIsEmptyWhenNothingIsNear) {
   EXPECT_EQ(nearest_key("q"), "");
 }
 
+TEST(ConfigTest, PropertiesAreTakenAsAJvmTakesThem) {
+  Config given;
+  for (const auto* property :
+       {"zookeeper.snapCount=777", "jute.maxbuffer=4096", "zookeeper.forceSync=no"}) {
+    ASSERT_TRUE(set_property(property, given).has_value()) << property;
+  }
+  // The file overrides them, as in Apache.
+  const auto config = parse_config(std::string(kLeast) + "snapCount=888\n", "zoo.cfg", given);
+  ASSERT_TRUE(config.has_value());
+  EXPECT_EQ(config->snapshot_every_txns, 888);
+  EXPECT_EQ(config->frame_bytes_max, 4096);
+  EXPECT_FALSE(config->force_sync);
+}
+
+TEST(ConfigTest, PropertiesOfJavaArePassedOver) {
+  Config config;
+  for (const auto* property : {"java.awt.headless=true", "com.sun.management.jmxremote",
+                               "snapCount=x", "file.encoding=UTF-8", ""}) {
+    EXPECT_TRUE(set_property(property, config).has_value()) << property;
+  }
+  EXPECT_THAT(config.warnings, IsEmpty());
+}
+
+TEST(ConfigTest, AWrongPropertyIsNamed) {
+  Config config;
+  const auto wrong = set_property("zookeeper.snapCount=many", config);
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_THAT(wrong.error().message, HasSubstr("command line: zookeeper.snapCount: must be"));
+  EXPECT_TRUE(set_property("zookeeper.snapCuont=5", config).has_value());
+  EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("did you mean snapCount?")));
+}
+
 }  // namespace
 }  // namespace drover::server
