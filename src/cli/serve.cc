@@ -99,8 +99,8 @@ void add_serve(CLI::App& app, int& exit_code) {
   command->footer(
       "Without a file it serves on 127.0.0.1:2181 and keeps its data in ./drover-data.\n"
       "zoo.cfg is Apache ZooKeeper's; `drover serve --keys` lists every key that is known.\n\n"
-      "Exit codes: 0 clean stop, 1 failure, 2 bad configuration, 3 data folder not accessible, 14 "
-      "election port in use.\n\n"
+      "Exit codes: 0 clean stop, 1 failure, 2 bad configuration, 3 data folder not accessible, 4 "
+      "no admin port although asked for, 14 election port in use.\n\n"
       "Examples:\n"
       "  drover serve\n"
       "  drover serve /etc/zookeeper/conf/zoo.cfg\n"

@@ -74,6 +74,19 @@ struct Config {
   // Operators.
   std::string four_letter_words = "srvr";
   bool read_only_enabled = false;
+  // The admin port. No value: on this machine only, and only if the port is free
+  // (docs/decisions/0008).
+  std::optional<bool> admin_enabled;
+  std::string admin_address;  // empty: every interface, or loopback when not asked for
+  int admin_port = 8080;      // 0: any free one
+  std::string admin_command_url = "/commands";
+  std::int64_t admin_idle_timeout_ms = 30000;
+  std::int64_t admin_rate_limit_ms = 300000;  // of snapshot and restore; 0: none
+  bool admin_snapshot_enabled = true;
+  bool admin_restore_enabled = true;
+  bool prometheus = false;      // a port of its own for metrics
+  std::string metrics_address;  // empty: every interface
+  int metrics_port = 7000;      // 0: any free one
   base::LogLevel log_level = base::LogLevel::kInfo;
   std::uint32_t reactors = 1;
 

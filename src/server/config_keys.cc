@@ -136,12 +136,37 @@ bool set_purge_retain(std::string_view value, Config& config) {
   return true;
 }
 
-bool set_address(std::string_view value, Config& config) {
-  config.client_port_address = value;
-  const auto fits = [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
+Setter address(std::string Config::* field) {
+  return [=](std::string_view value, Config& config) {
+    config.*field = value;
+    const auto fits = [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
+    };
+    return !value.empty() && std::ranges::all_of(value, fits);
   };
-  return !value.empty() && std::ranges::all_of(value, fits);
+}
+
+bool set_admin_enabled(std::string_view value, Config& config) {
+  bool enabled = false;
+  if (!parse_word(value, "true", "false", enabled)) return false;
+  config.admin_enabled = enabled;
+  return true;
+}
+
+bool set_command_url(std::string_view value, Config& config) {
+  config.admin_command_url = value;
+  const auto fits = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '/' || c == '-' || c == '_' || c == '.';
+  };
+  return value.size() > 1 && value.front() == '/' && value.back() != '/' &&
+         std::ranges::all_of(value, fits);
+}
+
+// The last part of a class name decides.
+bool set_metrics_provider(std::string_view value, Config& config) {
+  const auto name = value.substr(value.rfind('.') + 1);
+  config.prometheus = name == "PrometheusMetricsProvider";
+  return config.prometheus || name == "DefaultMetricsProvider" || name == "NullMetricsProvider";
 }
 
 bool set_compression(std::string_view value, Config& config) {
@@ -262,7 +287,7 @@ std::vector<Key> basic_keys() {
       {"dataDir", kPath, nonempty(&Config::data_dir), {}},
       {"dataLogDir", kPath, nonempty(&Config::data_log_dir), {}},
       {"clientPort", "a port, 0 to 65535", decimal(&Config::client_port, 0, 65535), {}},
-      {"clientPortAddress", "a host name or address", set_address, {}},
+      {"clientPortAddress", "a host name or address", address(&Config::client_port_address), {}},
       {"clientPortListenBacklog",
        "an integer from -1",
        decimal(&Config::listen_backlog, -1, kInt32Max),
@@ -429,14 +454,36 @@ std::vector<Key> operator_keys() {
       {"console.threshold", "DEBUG, INFO, WARN or ERROR", set_log_level, {}},
       {"log.threshold", "DEBUG, INFO, WARN or ERROR", set_log_level, {}},
       ignored_all("log.", "log lines go to standard error"),
-      fixed_switch("admin.enableServer", false, kNotBuilt),
-      ignored_all("admin.", kNotBuilt),
+      {"admin.enableServer", kBool, set_admin_enabled, {}},
+      {"admin.serverAddress", "a host name or address", address(&Config::admin_address), {}},
+      {"admin.serverPort", "a port, 0 to 65535", integer(&Config::admin_port, 0, 65535), {}},
+      {"admin.idleTimeout",
+       "a number of ms, from 1",
+       integer(&Config::admin_idle_timeout_ms, 1, kInt32Max),
+       {}},
+      {"admin.commandURL", "a path such as /commands", set_command_url, {}},
+      {"admin.rateLimiterIntervalInMS",
+       "a number of ms, from 0 (off)",
+       integer(&Config::admin_rate_limit_ms, 0, kInt32Max),
+       {}},
+      {"admin.snapshot.enabled", kBool, boolean(&Config::admin_snapshot_enabled), {}},
+      {"admin.restore.enabled", kBool, boolean(&Config::admin_restore_enabled), {}},
+      {"admin.portUnification", kTlsOff, must_be_off(), {}},
+      {"admin.forceHttps", kTlsOff, must_be_off(), {}},
+      {"admin.needClientAuth", kTlsOff, must_be_off(), {}},
+      ignored("admin.httpVersion", "HTTP/1.1 is spoken, and 1.0 understood"),
       {"metricsProvider.className",
        "DefaultMetricsProvider, NullMetricsProvider or PrometheusMetricsProvider",
-       class_name("DefaultMetricsProvider", {"NullMetricsProvider", "PrometheusMetricsProvider"},
-                  "`mntr` shows the metrics"),
+       set_metrics_provider,
        {}},
-      ignored_all("metricsProvider.", "`mntr` shows the metrics"),
+      {"metricsProvider.httpHost", "a host name or address", address(&Config::metrics_address), {}},
+      {"metricsProvider.httpPort",
+       "a port, 0 to 65535",
+       decimal(&Config::metrics_port, 0, 65535),
+       {}},
+      {"metricsProvider.httpsPort", kTlsOff, set_secure_port, {}},
+      ignored("metricsProvider.exportJvmInfo", kJvm),
+      ignored_all("metricsProvider.", kOwnWay),
       ignored_all("jvm.pause.", kJvm),
       ignored_all("jmx.", kJvm),
   };

@@ -3,6 +3,7 @@
 
 #include "server/config.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -87,6 +88,28 @@ TEST(ConfigTest, LastOfEqualKeysCountsAndEarlierOnesAreNotLookedAt) {
   EXPECT_EQ(parsed("tickTime=wrong\ntickTime=500\n").tick_ms, 500);
 }
 
+TEST(ConfigTest, TheAdminPort) {
+  EXPECT_EQ(parsed("").admin_enabled, std::nullopt);
+  const Config config = parsed(
+      "admin.enableServer=true\nadmin.serverAddress=10.0.0.1\nadmin.serverPort=9090\n"
+      "admin.commandURL=/zk/commands\nadmin.snapshot.enabled=false\n"
+      "metricsProvider.className=org.apache.zookeeper.metrics.prometheus."
+      "PrometheusMetricsProvider");
+  EXPECT_EQ(config.admin_enabled, true);
+  EXPECT_EQ(config.admin_address, "10.0.0.1");
+  EXPECT_EQ(config.admin_port, 9090);
+  EXPECT_EQ(config.admin_command_url, "/zk/commands");
+  EXPECT_FALSE(config.admin_snapshot_enabled);
+  EXPECT_TRUE(config.prometheus);
+  EXPECT_THAT(config.warnings, IsEmpty());
+  for (const auto* bad : {"commands", "/", "/commands/", "/a b", "/a*"}) {
+    EXPECT_THAT(error_of(fmt::format("admin.commandURL={}", bad)), HasSubstr("must be a path"))
+        << bad;
+  }
+  EXPECT_THAT(error_of("admin.forceHttps=true"), HasSubstr("no TLS"));
+  EXPECT_THAT(error_of("metricsProvider.className=Mine"), HasSubstr("PrometheusMetricsProvider"));
+}
+
 TEST(ConfigTest, FieldsAreDecimalAndPropertiesAreNot) {
   EXPECT_EQ(parsed("tickTime=0700").tick_ms, 700);
   EXPECT_EQ(parsed("maxClientCnxns=+9").connections_per_ip_max, 9);
@@ -155,12 +178,13 @@ TEST(ConfigTest, UnknownKeyIsAWarningWithTheNearestKnownOne) {
 
 TEST(ConfigTest, KeyWithoutMeaningIsAWarning) {
   EXPECT_THAT(
-      parsed("flushDelay=10\nssl.keyStore.location=/k\nadmin.serverPort=1\n").warnings,
+      parsed("flushDelay=10\nssl.keyStore.location=/k\nmetricsProvider.exportJvmInfo=true\n")
+          .warnings,
       ElementsAre(
           "zoo.cfg:3: flushDelay has no meaning here: a batch is what came while the last one was "
           "written",
           "zoo.cfg:4: ssl.keyStore.location has no meaning here: this build does not have it",
-          "zoo.cfg:5: admin.serverPort has no meaning here: this build does not have it"));
+          "zoo.cfg:5: metricsProvider.exportJvmInfo has no meaning here: there is no JVM"));
 }
 
 TEST(ConfigTest, PurgeIntervalTakesUnitsAndDoesNotOverflow) {
@@ -175,13 +199,12 @@ TEST(ConfigTest, PurgeIntervalTakesUnitsAndDoesNotOverflow) {
 
 TEST(ConfigTest, SwitchesThatCannotBeMovedWarnOnlyWhenMoved) {
   EXPECT_THAT(
-      parsed("admin.enableServer=false\nlocalSessionsEnabled=false\ncloseSessionTxn.enabled=true")
-          .warnings,
+      parsed("sslQuorum=false\nlocalSessionsEnabled=false\ncloseSessionTxn.enabled=true").warnings,
       IsEmpty());
   EXPECT_THAT(
-      parsed("admin.enableServer=true").warnings,
+      parsed("localSessionsEnabled=true").warnings,
       ElementsAre(
-          "zoo.cfg:3: admin.enableServer has no meaning here: this build does not have it"));
+          "zoo.cfg:3: localSessionsEnabled has no meaning here: this build does not have it"));
   EXPECT_THAT(error_of("localSessionsEnabled=yes"), HasSubstr("must be true or false"));
 }
 
@@ -217,8 +240,8 @@ TEST(ConfigTest, RetainCountBelowThreeIsThreeWithAWarning) {
 // type can tell.
 TEST(ConfigTest, EveryKeyOfTheTable) {
   // An entry of its own wins over a prefix.
-  EXPECT_FALSE(find_key("admin.enableServer")->prefix);
-  EXPECT_TRUE(find_key("admin.serverPort")->prefix);
+  EXPECT_FALSE(find_key("metricsProvider.httpPort")->prefix);
+  EXPECT_TRUE(find_key("metricsProvider.numWorkerThreads")->prefix);
   for (const Key& key : config_keys()) {
     const std::string name(key.prefix ? std::string(key.name) + "x" : std::string(key.name));
     ASSERT_EQ(find_key(name), &key) << name;

@@ -14,6 +14,8 @@
 #include "net/acceptor.h"
 #include "replica/replica.h"
 #include "replica/restorer.h"
+#include "server/admin_pages.h"
+#include "server/admin_server.h"
 #include "server/clock.h"
 #include "server/disk_thread.h"
 #include "server/environment.h"
@@ -81,6 +83,7 @@ struct Server::Impl {
   std::optional<StartError> make_peer();
   std::optional<StartError> listen_to_peers();
   std::optional<StartError> write_first_snapshot();
+  std::optional<StartError> open_admin();
   void make_threads();
   void serve();
   void stop();
@@ -116,6 +119,7 @@ struct Server::Impl {
   std::optional<SnapshotThread> snapshot;
   std::optional<DiskThread> disk_thread;
   std::optional<StatusCollector> status;
+  AdminServer admin;
   std::unique_ptr<net::Acceptor> acceptor;
   std::uint32_t accepting_for = 0;  // reactor of the next connection
   SteadyClock::time_point refusal_logged{};
@@ -276,6 +280,32 @@ std::optional<StartError> Server::Impl::write_first_snapshot() {
   return std::nullopt;
 }
 
+// Not asked for, the admin port is there for whoever sits at this machine, and a second server
+// here goes without.
+std::optional<StartError> Server::Impl::open_admin() {
+  const bool asked_for = config.admin_enabled.value_or(false);
+  if (config.admin_enabled.value_or(true)) {
+    const auto listening = admin.listen(
+        {.address = !asked_for && config.admin_address.empty() ? "127.0.0.1" : config.admin_address,
+         .port = static_cast<std::uint16_t>(config.admin_port),
+         .idle_timeout = std::chrono::milliseconds(config.admin_idle_timeout_ms)});
+    if (!listening && asked_for)
+      return StartError{ExitCode::kAdminPortTaken, "admin server: " + listening.error().message};
+    if (!listening) log.info("no admin server: {}", listening.error().message);
+    if (listening) log.info("admin server on port {}", admin.port());
+  }
+  add_probes(admin.routes(), {.admin = admin, .status = *status});
+  if (config.prometheus) {
+    const auto listening = admin.listen_for_metrics(
+        {.address = config.metrics_address,
+         .port = static_cast<std::uint16_t>(config.metrics_port),
+         .idle_timeout = std::chrono::milliseconds(config.admin_idle_timeout_ms)});
+    if (!listening) return StartError{ExitCode::kFailed, "metrics: " + listening.error().message};
+    log.info("metrics on port {}", admin.metrics_port());
+  }
+  return std::nullopt;
+}
+
 void Server::Impl::serve() {
   disk_thread->start();
   snapshot->start();
@@ -296,6 +326,7 @@ void Server::Impl::serve() {
         [this](tcp::socket socket) { accept(std::move(socket)); },
         [this](const std::string& why) { log.warn("cannot accept a connection: {}", why); });
   });
+  admin.start();
   log.info("{} clients on port {} with {} reactor{}", peer_runner ? "accepting" : "serving",
            acceptor->local_endpoint().port(), reactors.size(), reactors.size() == 1 ? "" : "s");
 }
@@ -373,6 +404,7 @@ void Server::Impl::stop() {
   if (stopped) return;
   stopped = true;
   log.info("stopping");
+  admin.stop();
   snapshot->stop();  // first: it may wait for reactor 0
   run_on(reactors[0]->context(), [this] {
     acceptor->close();
@@ -437,7 +469,7 @@ std::expected<std::unique_ptr<Server>, StartError> Server::start(const Config& c
   auto impl = std::make_unique<Impl>(config, log);
   impl->make_threads();
   for (const auto step : {&Impl::bind, &Impl::open_data, &Impl::restore, &Impl::make_core,
-                          &Impl::write_first_snapshot}) {
+                          &Impl::write_first_snapshot, &Impl::open_admin}) {
     if (auto error = (impl.get()->*step)()) return std::unexpected(std::move(*error));
   }
   impl->serve();
@@ -451,6 +483,10 @@ void Server::stop() {
 
 std::uint16_t Server::port() const {
   return impl_->acceptor->local_endpoint().port();
+}
+
+std::uint16_t Server::admin_port() const {
+  return impl_->admin.port();
 }
 
 }  // namespace drover::server

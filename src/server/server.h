@@ -35,6 +35,7 @@ class Server {
   void stop();
   // The port that clients connect to, which the system chose when the configuration said 0.
   [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::uint16_t admin_port() const;  // 0: there is none
 
  private:
   Server();

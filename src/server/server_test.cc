@@ -125,6 +125,7 @@ class ServerTest : public testing::Test {
     config_.data_dir = folder_ / "data";
     config_.preallocate_kb = 64;
     config_.four_letter_words = "*";
+    config_.admin_enabled = false;
   }
   ~ServerTest() override {
     server_.reset();
@@ -178,6 +179,27 @@ TEST_F(ServerTest, RequestsPipelinedWithTheHandshakeAreServed) {
   EXPECT_EQ(client.receive_frame().size(), 37u);
   EXPECT_EQ(answer_of(client.receive_frame()).xid, 1u);
   EXPECT_EQ(data_of(answer_of(client.receive_frame())), "x");
+}
+
+TEST_F(ServerTest, TheAdminPortIsThereWhenAskedForAndTakenPortsAreToldOf) {
+  config_.admin_enabled = true;
+  config_.admin_address = "127.0.0.1";
+  config_.admin_port = 0;
+  start();
+  RawClient browser(server_->admin_port());
+  browser.send("GET /livez HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(browser.receive_all(), HasSubstr("\r\n\r\nok\n"));
+
+  Config second = config_;
+  second.data_dir = folder_ / "second";
+  second.admin_port = server_->admin_port();
+  const auto refused = Server::start(second, log_);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ExitCode::kAdminPortTaken);
+  second.admin_enabled.reset();
+  const auto without = Server::start(second, log_);
+  ASSERT_TRUE(without.has_value()) << without.error().message;
+  EXPECT_EQ((*without)->admin_port(), 0);
 }
 
 // A read between two writes of one pipeline sees the first and not the second, although both

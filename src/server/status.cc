@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <optional>
 
 #include "admin/four_letter.h"
 #include "server/build_info.h"
@@ -15,24 +16,31 @@ namespace drover::server {
 using admin::Word;
 
 struct StatusCollector::Collection {
-  Word word;
-  Reactor* asking;
-  std::weak_ptr<Client> client;
+  const Wanted wanted;
+  const std::function<void(admin::StatusView)> done;
   Mutex mutex;  // reactors add to the view one after another
   admin::StatusView view DROVER_GUARDED_BY(mutex);
   std::size_t missing DROVER_GUARDED_BY(mutex);
 
-  Collection(Word word_in, Reactor& asking_in, std::weak_ptr<Client> client_in, std::size_t parts)
-      : word(word_in), asking(&asking_in), client(std::move(client_in)), missing(parts) {}
+  Collection(const Wanted& wanted_in, std::function<void(admin::StatusView)> done_in,
+             std::size_t parts)
+      : wanted(wanted_in), done(std::move(done_in)), missing(parts) {}
 };
 
 namespace {
 
-bool wants_connections(Word word) {
-  return word == Word::cons || word == Word::stat || word == Word::dump;
-}
-bool wants_watches(Word word) {
-  return word == Word::wchs || word == Word::wchc || word == Word::wchp;
+Wanted wanted_for(Word word) {
+  Wanted wanted;
+  wanted.connections = word == Word::cons || word == Word::stat || word == Word::dump;
+  wanted.watches = word == Word::wchs || word == Word::wchc || word == Word::wchp;
+  wanted.sessions = word == Word::dump;
+  wanted.digests = word == Word::hash;
+  wanted.metrics = word == Word::mntr;
+  wanted.folder_sizes = word == Word::conf || word == Word::dirs;
+  wanted.environment = word == Word::envi;
+  if (word == Word::crst) wanted.reset = Wanted::Reset::kConnections;
+  if (word == Word::srst) wanted.reset = Wanted::Reset::kServer;
+  return wanted;
 }
 
 admin::Summary summary_of(const lane::LaneProbe& probe) {
@@ -92,12 +100,12 @@ void append_watches(const lane::Lane& lane, std::vector<admin::SessionWatch>& ou
   }
 }
 
-void fill_from_tree(const tree::Tree& tree, Word word, admin::StatusView& view) {
+void fill_from_tree(const tree::Tree& tree, const Wanted& wanted, admin::StatusView& view) {
   view.zxid = tree.last_zxid();
   view.node_count = tree.node_count();
   view.ephemerals_count = tree.ephemerals_count();
   view.approximate_data_size = tree.approximate_data_size();
-  if (word != Word::dump) return;
+  if (!wanted.sessions) return;
   for (const auto session : tree.sessions_with_ephemerals()) {
     std::vector<std::string> paths;
     for (const auto node : tree.ephemerals(session)) tree.append_path(node, paths.emplace_back());
@@ -108,32 +116,37 @@ void fill_from_tree(const tree::Tree& tree, Word word, admin::StatusView& view) 
 
 }  // namespace
 
-void StatusCollector::ask(Reactor& asking, std::weak_ptr<Client> client, Word word,
-                          std::uint64_t new_trace_mask) {
-  if (word == Word::stmk) trace_mask_.store(new_trace_mask, std::memory_order_relaxed);
-  auto collection =
-      std::make_shared<Collection>(word, asking, std::move(client), sources_.reactors.size());
+void StatusCollector::collect(const Wanted& wanted, std::function<void(admin::StatusView)> done) {
+  auto collection = std::make_shared<Collection>(wanted, std::move(done), sources_.reactors.size());
   for (Reactor* reactor : sources_.reactors) {
     boost::asio::post(reactor->context(), [this, reactor, collection] {
-      reset(*reactor, collection->word);
-      bool complete = false;
+      reset(*reactor, collection->wanted.reset);
+      std::optional<admin::StatusView> complete;
       {
         const MutexLock lock(collection->mutex);
-        fill_from_reactor(*reactor, collection->word, collection->view);
-        complete = --collection->missing == 0;
+        fill_from_reactor(*reactor, collection->wanted, collection->view);
+        if (--collection->missing == 0) complete.emplace(std::move(collection->view));
       }
-      if (!complete) return;
-      boost::asio::post(collection->asking->context(), [this, collection] {
-        const MutexLock lock(collection->mutex);
-        fill_from_process(collection->word, collection->view);
-        collection->asking->answer_word(collection->client,
-                                        admin::answer(collection->word, collection->view));
-      });
+      if (complete) collection->done(std::move(*complete));
     });
   }
 }
 
-void StatusCollector::fill_from_reactor(Reactor& reactor, Word word,
+void StatusCollector::ask(Reactor& asking, std::weak_ptr<Client> client, Word word,
+                          std::uint64_t new_trace_mask) {
+  if (word == Word::stmk) set_trace_mask(new_trace_mask);
+  const Wanted wanted = wanted_for(word);
+  collect(
+      wanted, [this, &asking, client = std::move(client), word, wanted](admin::StatusView view) {
+        boost::asio::post(asking.context(),
+                          [this, &asking, client, word, wanted, view = std::move(view)]() mutable {
+                            finish(wanted, view);
+                            asking.answer_word(client, admin::answer(word, view));
+                          });
+      });
+}
+
+void StatusCollector::fill_from_reactor(Reactor& reactor, const Wanted& wanted,
                                         admin::StatusView& view) const {
   const lane::LaneProbe& lane = reactor.lane().probe();
   const ReactorProbe& probe = reactor.probe();
@@ -143,7 +156,7 @@ void StatusCollector::fill_from_reactor(Reactor& reactor, Word word,
   view.connections_count += static_cast<std::int64_t>(reactor.clients_count());
   view.outstanding += lane.outstanding;
   view.watch_count += static_cast<std::int64_t>(reactor.lane().watches().watch_count());
-  if (word == Word::mntr) {
+  if (wanted.metrics) {
     const auto count = [&view](std::string_view name, std::int64_t n) {
       const auto found = std::ranges::find(view.counters, name, &admin::Counter::first);
       if (found == view.counters.end()) {
@@ -155,22 +168,22 @@ void StatusCollector::fill_from_reactor(Reactor& reactor, Word word,
     count("bytes_received_count", probe.bytes_received);
     count("connection_request_count", probe.connections_accepted);
   }
-  if (wants_connections(word)) {
+  if (wanted.connections) {
     reactor.for_each_client(
         [&view](const Client& client) { view.connections.push_back(view_of(client)); });
   }
-  if (wants_watches(word)) append_watches(reactor.lane(), view.data_watches);
-  if (reactor.index() == 0) fill_from_replica(word, view);
+  if (wanted.watches) append_watches(reactor.lane(), view.data_watches);
+  if (reactor.index() == 0) fill_from_replica(wanted, view);
 }
 
-void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) const {
+void StatusCollector::fill_from_replica(const Wanted& wanted, admin::StatusView& view) const {
   {
     const ReadHold hold(sources_.shared->gate, 0);
-    fill_from_tree(sources_.shared->tree, word, view);
+    fill_from_tree(sources_.shared->tree, wanted, view);
   }
   view.sessions_count = static_cast<std::int64_t>(sources_.sessions->size());
-  if (sources_.peer != nullptr) fill_from_peer(word, view);
-  if (word == Word::dump) {
+  if (sources_.peer != nullptr) fill_from_peer(wanted, view);
+  if (wanted.sessions) {
     const auto time = now();
     const auto wall = wall_now();
     for (auto& [deadline, sessions] : sources_.sessions->buckets()) {
@@ -178,12 +191,12 @@ void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) cons
           {wall.ms + (deadline - time).count() / 1'000'000, std::move(sessions)});
     }
   }
-  if (word == Word::hash) {
+  if (wanted.digests) {
     for (const auto& [zxid, digest, before] : sources_.replica->digests()) {
       view.digests.emplace_back(zxid, static_cast<std::int64_t>(digest));
     }
   }
-  if (word == Word::mntr) {
+  if (wanted.metrics) {
     const auto& probe = sources_.replica->probe();
     view.counters.emplace_back("stale_sessions_expired", probe.sessions_expired);
     view.counters.emplace_back("digest_mismatches_count",
@@ -191,7 +204,7 @@ void StatusCollector::fill_from_replica(Word word, admin::StatusView& view) cons
   }
 }
 
-void StatusCollector::fill_from_peer(Word word, admin::StatusView& view) const {
+void StatusCollector::fill_from_peer(const Wanted& wanted, admin::StatusView& view) const {
   const replica::PeerView peer = sources_.peer->peer().view();
   const PeerProbe& probe = sources_.peer->probe();
   view.serving = peer.serving;
@@ -201,11 +214,11 @@ void StatusCollector::fill_from_peer(Word word, admin::StatusView& view) const {
                             ? std::string("looking")
                             : fmt::format("{} - {}", zab::name_of(peer.role), peer.phase);
   ensemble.quorum_size = sources_.voters;
-  if (word == Word::mntr) {
+  if (wanted.metrics) {
     view.counters.emplace_back("looking_count", probe.looking);
     view.summaries.emplace_back("election_time", probe.election_ms);
   }
-  if (word == Word::dump) {
+  if (wanted.sessions) {
     for (const auto& [id, timeout_ms] : sources_.sessions->list())
       view.global_sessions.emplace_back(id, timeout_ms);
   }
@@ -224,18 +237,18 @@ void StatusCollector::fill_from_peer(Word word, admin::StatusView& view) const {
   leader.proposal_bytes_max = probe.proposal_bytes_max;
 }
 
-void StatusCollector::fill_from_process(Word word, admin::StatusView& view) const {
+void StatusCollector::finish(const Wanted& wanted, admin::StatusView& view) const {
   view.version = zookeeper_version();
   view.wall_ms = wall_now().ms;
   view.uptime_ms = (now() - sources_.started).count() / 1'000'000;
   view.conf = sources_.conf;
   view.trace_mask = trace_mask_.load(std::memory_order_relaxed);
-  if (word == Word::conf || word == Word::dirs) {
+  if (wanted.folder_sizes) {
     view.data_dir_bytes = folder_bytes(view.conf.data_dir);
     view.log_dir_bytes = folder_bytes(view.conf.data_log_dir);
   }
-  if (word == Word::envi) view.environment = environment();
-  if (word == Word::mntr) {
+  if (wanted.environment) view.environment = environment();
+  if (wanted.metrics) {
     view.open_file_descriptors = open_file_descriptors();
     view.file_descriptors_max = file_descriptors_max();
     const DiskProbe disk = sources_.disk->probe();
@@ -250,15 +263,15 @@ void StatusCollector::fill_from_process(Word word, admin::StatusView& view) cons
 }
 
 // crst and srst take effect before the answer is made.
-void StatusCollector::reset(Reactor& reactor, Word word) const {
-  if (word == Word::crst) {
+void StatusCollector::reset(Reactor& reactor, Wanted::Reset what) const {
+  if (what == Wanted::Reset::kConnections) {
     reactor.for_each_client([](const Client& client) {
       const auto established = client.lane->counters.established_ms;
       client.lane->counters = {};
       client.lane->counters.established_ms = established;
     });
   }
-  if (word == Word::srst) {
+  if (what == Wanted::Reset::kServer) {
     const auto outstanding = reactor.lane().probe().outstanding;
     reactor.lane().probe() = {};
     reactor.lane().probe().outstanding = outstanding;

@@ -1,9 +1,10 @@
 #pragma once
-// Collects what a four-letter word shows. Every reactor is asked by a post and answers for itself
-// on its own thread, so nobody waits for anybody; the last one to answer sends the sum back to the
-// asking reactor.
+// Collects what operators ask for: a four-letter word, a page of the admin port. Every reactor is
+// asked by a post and answers for itself on its own thread, so nobody waits for anybody; the last
+// one to answer hands the sum on.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -35,21 +36,41 @@ struct StatusSources {
   std::int64_t digest_mismatches_at_start = 0;
 };
 
+// The parts of a view that cost something; the rest is always there.
+struct Wanted {
+  bool connections = false;
+  bool watches = false;
+  bool sessions = false;  // when they are due, and their ephemerals
+  bool digests = false;
+  bool metrics = false;
+  bool folder_sizes = false;
+  bool environment = false;
+  // Takes effect before the view is made.
+  enum class Reset { kNothing, kConnections, kServer } reset = Reset::kNothing;
+};
+
 class StatusCollector {
  public:
   explicit StatusCollector(StatusSources sources) : sources_(std::move(sources)) {}
 
+  // [any thread] `done` comes on the thread of the last reactor that answered, and should hand the
+  // view to a thread of its own, which completes it with finish().
+  void collect(const Wanted& wanted, std::function<void(admin::StatusView)> done);
+  // [any thread] What no reactor knows: looks at folders and the process, so not for a reactor that
+  // serves.
+  void finish(const Wanted& wanted, admin::StatusView& view) const;
+
   // On `asking`'s thread. The answer goes to asking.answer_word().
   void ask(Reactor& asking, std::weak_ptr<Client> client, admin::Word word,
            std::uint64_t new_trace_mask);
+  void set_trace_mask(std::uint64_t mask) { trace_mask_.store(mask, std::memory_order_relaxed); }
 
  private:
   struct Collection;
-  void fill_from_reactor(Reactor& reactor, admin::Word word, admin::StatusView& view) const;
-  void fill_from_replica(admin::Word word, admin::StatusView& view) const;
-  void fill_from_peer(admin::Word word, admin::StatusView& view) const;
-  void fill_from_process(admin::Word word, admin::StatusView& view) const;
-  void reset(Reactor& reactor, admin::Word word) const;
+  void fill_from_reactor(Reactor& reactor, const Wanted& wanted, admin::StatusView& view) const;
+  void fill_from_replica(const Wanted& wanted, admin::StatusView& view) const;
+  void fill_from_peer(const Wanted& wanted, admin::StatusView& view) const;
+  void reset(Reactor& reactor, Wanted::Reset what) const;
 
   const StatusSources sources_;
   std::atomic<std::uint64_t> trace_mask_{306};
