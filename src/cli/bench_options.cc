@@ -39,6 +39,8 @@ Examples
 
 Everything happens below --root, which must not exist before and is removed afterwards. Apache allows 60
 connections per address unless maxClientCnxns says otherwise. docs/bench.md tells how to read the figures.
+
+Exit codes: 0 measured, 1 no figures: the server was not there or refused, 2 bad arguments.
 )";
 
 }  // namespace

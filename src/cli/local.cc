@@ -29,6 +29,8 @@ Examples
 
 Try what an ensemble is for: end one server with kill -9 and go on writing, then start it again with
   drover serve drover-local/server-1/zoo.cfg
+
+Exit codes: 0 stopped, 1 a server did not start or all have ended, 2 bad arguments.
 )";
 
 // SIGTERM, SIGINT and the end of a server, as something to wait for.

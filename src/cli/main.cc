@@ -6,6 +6,7 @@
 
 #include "cli/ask.h"
 #include "cli/bench.h"
+#include "cli/help.h"
 #include "cli/local.h"
 #include "cli/purge.h"
 #include "cli/serve.h"
@@ -15,14 +16,26 @@
 
 namespace {
 constexpr int kExitBadArguments = 2;  // as Apache's main classes
-}
+
+constexpr const char* kFooter =
+    R"(Each command tells more: drover help <command>, drover <command> --help or man drover-<command>.
+
+Exit codes: 0 good, 1 failed, 2 bad arguments or configuration; some commands have more.
+
+Examples:
+  drover serve                            a server on 127.0.0.1:2181, data in ./drover-data
+  drover serve /etc/zookeeper/zoo.cfg     one with the configuration of an Apache server
+  drover shell -server localhost:2181     look around, create and change znodes
+  drover local --servers 3                an ensemble on this machine, for trying out)";
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"Drover, a coordination service that takes ZooKeeper's place"};
   app.name("drover");
   app.set_version_flag("--version", drover::server::build_text());
   app.require_subcommand(1);
-  app.add_subcommand("shell", "Talk to a ZooKeeper server as zkCli does");
+  auto* shell = app.add_subcommand("shell", "Talk to a ZooKeeper server as zkCli does");
+  shell->footer(drover::cli::shell_help());
   // The shell's options have one dash, as zkCli's; CLI11 would read -server as -s -e -r -v -e -r.
   if (argc > 1 && std::string_view(argv[1]) == "shell") {
     return drover::cli::shell({argv + 2, argv + argc});
@@ -34,6 +47,8 @@ int main(int argc, char** argv) {
   drover::cli::add_ask(app, exit_code);
   drover::cli::add_purge(app, exit_code);
   drover::cli::add_simulate(app, exit_code);
+  drover::cli::add_help(app, exit_code);
+  app.footer(kFooter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -113,6 +113,10 @@ void run_lines(ShellSession& session) {
 
 }  // namespace
 
+std::string shell_help() {
+  return kHelp;
+}
+
 int shell(const std::vector<std::string>& words) {
   auto invocation = parse_invocation(words);
   if (invocation.wants_help) {

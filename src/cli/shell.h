@@ -10,4 +10,7 @@ namespace drover::cli {
 // the last command; 0 good, 1 failed, 127 no such command.
 int shell(const std::vector<std::string>& words);
 
+// What `drover shell --help` prints, for the manual page.
+[[nodiscard]] std::string shell_help();
+
 }  // namespace drover::cli

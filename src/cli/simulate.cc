@@ -149,6 +149,8 @@ void add_simulate(CLI::App& app, int& exit_code) {
       "Servers are the shipped ones: only network, disk and clock are simulated. Each run has a\n"
       "phase of faults, then everything is healed and must be well again before long. A failure\n"
       "prints the command that replays it.\n\n"
+      "Exit codes: 0 all runs were well, 1 a promise was broken, 2 bad arguments.\n\n"
+      "Examples:\n"
       "  drover simulate --seeds 1000\n"
       "  drover simulate --seed 4711 --verbose");
   command->callback([options, &exit_code] { exit_code = simulate(*options); });
