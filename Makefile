@@ -6,7 +6,7 @@ PRESET ?= release
 DROVER := build/$(PRESET)/bin/drover
 PYTHON := /usr/bin/python3
 
-.PHONY: help setup build run test test-compat test-asan test-tsan test-clang test-crash test-chaos test-oracle \
+.PHONY: help setup build run install test test-compat test-asan test-tsan test-clang test-crash test-chaos test-oracle \
         test-mixed test-mutations simulate fuzz bench lint lint-deep format clean
 
 help: ## this list
@@ -22,6 +22,9 @@ build: setup ## build the release binary and the tests (PRESET=... for another p
 
 run: build ## build, then serve on 127.0.0.1:2181 with data in ./drover-data
 	@exec $(DROVER) serve
+
+install: build ## binary, scripts, manual pages and a sample zoo.cfg below PREFIX (/usr/local), DESTDIR in front
+	@cmake --install build/$(PRESET) --prefix $${PREFIX:-/usr/local} --strip
 
 test: build ## every test that needs Debian's packages only
 	@ctest --test-dir build/$(PRESET) --output-on-failure --parallel $(JOBS) -LE 'compat|long'
