@@ -133,12 +133,12 @@ int shell(const std::vector<std::string>& words) {
   ShellSession session(invocation.session);
   session.out_line(fmt::format("Connecting to {}", invocation.session.connect_string));
   if (const auto connected = session.connect(); !connected) {
-    session.err_line(fmt::format("drover shell: {}", connected.error().message));
+    session.note(fmt::format("drover shell: {}", connected.error().message));
     return 1;
   }
   if (invocation.waits_for_connection &&
       !session.client().wait_connected(std::chrono::milliseconds(*timeout_ms))) {
-    session.err_line(keeper_error_text({ErrorCode::kConnectionLoss, ""}));
+    session.note(keeper_error_text({ErrorCode::kConnectionLoss, ""}));
     session.close();
     return 1;
   }

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "cli/shell_command.h"
 #include "cli/shell_format.h"
+#include "cli/shell_json.h"
 
 namespace drover::cli {
 namespace {
@@ -16,21 +18,22 @@ CommandResult get_acl(ShellSession& session, const ParsedWords& words) {
   if (auto good = check_path(words.args[1]); !good) return good;
   const auto found = session.client().get_acl(words.args[1]);
   if (!found) return command_error(found.error());
-  session.out(acl_text(found->acl));
-  if (words.has("s")) session.out(stat_text(found->stat));
+  session.put("acl", acl_json(found->acl), acl_text(found->acl));
+  if (words.has("s")) session.put(found->stat);
   return {};
 }
 
-// Calls `visit` on `path` and everything below it, parents first.
-CommandResult visit_tree(ShellSession& session, const std::string& path,
-                         const std::function<void(const std::string&)>& visit) {
-  visit(path);
-  const auto found = session.client().get_children(path);
+// Calls `visit` on everything below `path` in the order of zkCli: all children of a znode, sorted,
+// then each one's own.
+CommandResult visit_below(ShellSession& session, const std::string& path,
+                          const std::function<void(const std::string&)>& visit) {
+  auto found = session.client().get_children(path);
   if (!found && found.error().code == ErrorCode::kNoNode) return {};
   if (!found) return command_error(found.error());
-  const std::string prefix = path == "/" ? "" : path;
+  std::sort(found->children.begin(), found->children.end());
+  for (const auto& name : found->children) visit(child_path(path, name));
   for (const auto& name : found->children) {
-    if (auto done = visit_tree(session, prefix + "/" + name, visit); !done) return done;
+    if (auto done = visit_below(session, child_path(path, name), visit); !done) return done;
   }
   return {};
 }
@@ -41,44 +44,51 @@ constexpr OptionSpec kSetAclOptions[] = {
 CommandResult set_acl(ShellSession& session, const ParsedWords& words) {
   const auto& path = words.args[1];
   const auto parsed = parse_acl(words.args[2]);
-  for (const auto& complaint : parsed.complaints) session.err_line(complaint);
-  std::int32_t version = -1;
-  if (words.has("v")) {
-    const auto given = parse_number<std::int32_t>(words.value("v"));
-    if (!given) {
-      return command_error(fmt::format("java.lang.NumberFormatException: For input string: \"{}\"",
-                                       words.value("v")));
-    }
-    version = *given;
-  }
+  for (const auto& complaint : parsed.complaints) session.note(complaint);
+  const auto version = version_of(words);
+  if (!version) return std::unexpected(version.error());
   if (auto good = check_path(path); !good) return good;
   if (parsed.acl.empty()) return command_error(Error{ErrorCode::kInvalidAcl, ""});
 
-  const auto set_one = [&](const std::string& at) -> Result<void> {
-    const auto done = session.client().set_acl(at, parsed.acl, version);
-    if (!done) return std::unexpected(done.error());
-    if (words.has("s")) session.out(stat_text(*done));
-    return {};
-  };
   if (!words.has("R")) {
-    if (const auto done = set_one(path); !done) return command_error(done.error());
+    const auto done = session.client().set_acl(path, parsed.acl, *version);
+    if (!done) return command_error(done.error());
+    if (words.has("s")) session.put(*done);
     return {};
   }
   if (const auto there = session.client().exists(path); !there) return command_error(there.error());
-  return visit_tree(session, path, [&](const std::string& at) {
-    if (const auto done = set_one(at); !done) session.err_line(keeper_error_text(done.error()));
-  });
+  std::vector<std::string> failures;
+  const auto set_one = [&](const std::string& at) {
+    const auto done = session.client().set_acl(at, parsed.acl, *version);
+    if (done) return;
+    const auto text = keeper_error_text(done.error());
+    failures.push_back(text);
+    if (!session.is_json()) session.out_line(text);
+  };
+  set_one(path);
+  auto visited = visit_below(session, path, set_one);
+  if (session.is_json()) session.put("failures", list_json(failures), "");
+  return visited;
 }
 
 CommandResult add_auth(ShellSession& session, const ParsedWords& words) {
-  session.client().add_auth(words.args[1], words.args.size() > 2 ? words.args[2] : "");
+  const auto auth = words.args.size() > 2 ? std::optional(words.args[2]) : std::nullopt;
+  session.client().add_auth({.scheme = words.args[1], .auth = auth});
   return {};
 }
 
 constexpr ShellCommand kCommands[] = {
-    {"getAcl", "[-s] path", kGetAclOptions, 1, true, get_acl},
-    {"setAcl", "[-s] [-v version] [-R] path acl", kSetAclOptions, 2, true, set_acl},
-    {"addauth", "scheme auth", {}, 1, true, add_auth},
+    {.name = "getAcl",
+     .syntax = "[-s] path",
+     .options = kGetAclOptions,
+     .args_min = 1,
+     .run = get_acl},
+    {.name = "setAcl",
+     .syntax = "[-s] [-v version] [-R] path acl",
+     .options = kSetAclOptions,
+     .args_min = 2,
+     .run = set_acl},
+    {.name = "addauth", .syntax = "scheme auth", .args_min = 1, .run = add_auth},
 };
 
 }  // namespace

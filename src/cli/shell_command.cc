@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/shell_format.h"
 #include "client/path.h"
 
 namespace drover::cli {
@@ -19,42 +20,77 @@ std::string all_usages() {
   return text;
 }
 
+std::string option_lines(std::span<const OptionSpec> options) {
+  const auto shown = [](const OptionSpec& option) {
+    return fmt::format("-{}{}", option.name, option.takes_value ? " <arg>" : "");
+  };
+  std::size_t width = 0;
+  for (const auto& option : options) width = std::max(width, shown(option).size());
+  std::string text;
+  for (const auto& option : options) {
+    text += fmt::format(" {:<{}}   {}\n", shown(option), width, option.description);
+  }
+  return text;
+}
+
+// Old scripts write `ls path watch`: any second argument asks for a watch, with a reminder. Like
+// Apache's shell this puts -w in the place of the third word, whatever that was.
+std::expected<ParsedWords, std::string> in_new_form(ShellSession& session,
+                                                    const ShellCommand& command,
+                                                    std::vector<std::string> words) {
+  session.note(fmt::format("'{} path [watch]' has been deprecated. Please use '{}' instead.",
+                           command.name, command.watch_form));
+  words[2] = "-w";
+  return parse_words(command.options, words);
+}
+
+CommandResult run_parsed(ShellSession& session, const ShellCommand& command,
+                         const std::vector<std::string>& words) {
+  auto parsed = parse_words(command.options, words);
+  if (!parsed) return command_error(parsed.error());
+  if (parsed->has("?")) {
+    session.put(
+        "usage", command.syntax,
+        fmt::format("usage: {} [options] path\n{}", command.name, option_lines(command.options)));
+  }
+  const auto args = parsed->args.size() - 1;
+  if (args < command.args_min || args > command.args_max) return command_error(command.usage());
+  if (!command.watch_form.empty() && args > 1) {
+    parsed = in_new_form(session, command, words);
+    if (!parsed) return command_error(parsed.error());
+  }
+  return command.run(session, *parsed);
+}
+
 CommandResult execute(ShellSession& session, const std::vector<std::string>& words) {
-  const auto& commands = all_commands();
-  const auto found =
-      std::find_if(commands.begin(), commands.end(),
-                   [&](const ShellCommand* command) { return command->name == words.front(); });
-  if (found == commands.end()) {
-    session.err_line(all_usages());
+  const auto* command = find_command(words.front());
+  if (command == nullptr) {
+    if (!session.is_json()) session.note(all_usages());
     return command_error(fmt::format("Command not found: Command not found {}", words.front()),
                          kExitCommandNotFound);
   }
-  const ShellCommand& command = **found;
-  if (command.needs_session && !session.is_alive()) {
-    session.out_line("Not connected");
+  if (command->needs_session && !session.is_alive()) {
+    say_if_not_connected(session);
     return {};
   }
-  if (!command.needs_session) return command.run(session, {.args = words, .given = {}});
-  const auto parsed = parse_words(command.options, words);
-  if (!parsed) return command_error(parsed.error());
-  if (parsed->args.size() < command.args_min + 1) return command_error(command.usage());
-  return command.run(session, *parsed);
+  if (!command->has_options) return command->run(session, {.args = words, .given = {}});
+  return run_parsed(session, *command, words);
+}
+
+// Takes `--json` out of the words, unless it is an argument behind "--".
+bool take_json(std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  const auto kept = std::remove(words.begin(), end, "--json");
+  const bool is_asked = kept != end;
+  words.erase(kept, end);
+  return is_asked;
 }
 
 }  // namespace
 
 std::string ShellCommand::usage() const {
   auto text = fmt::format("{} {}", name, syntax);
-  if (!usage_lists_options) return text;
-  const auto shown = [](const OptionSpec& option) {
-    return fmt::format("-{}{}", option.name, option.takes_value ? " <arg>" : "");
-  };
-  std::size_t width = 0;
-  for (const auto& option : options) width = std::max(width, shown(option).size());
-  text += '\n';
-  for (const auto& option : options) {
-    text += fmt::format(" {:<{}}   {}\n", shown(option), width, option.description);
-  }
+  if (usage_lists_options) text += "\n" + option_lines(options);
   return text;
 }
 
@@ -72,23 +108,55 @@ const std::vector<const ShellCommand*>& all_commands() {
   return all;
 }
 
-void run_words(ShellSession& session, const std::vector<std::string>& words) {
+const ShellCommand* find_command(std::string_view name) {
+  const auto& commands = all_commands();
+  const auto found = std::find_if(commands.begin(), commands.end(),
+                                  [&](const auto* command) { return command->name == name; });
+  return found == commands.end() ? nullptr : *found;
+}
+
+void run_words(ShellSession& session, std::vector<std::string> words) {
+  session.begin_answer(take_json(words));
+  if (words.empty()) return;
   const auto result = execute(session, words);
   // quit tells the shell's exit code, which is that of the command before it.
   if (!session.is_finished) session.exit_code = result ? 0 : result.error().exit_code;
-  if (!result && !result.error().message.empty()) session.err_line(result.error().message);
+  session.end_answer(words.front(), result);
 }
 
 void run_line(ShellSession& session, const std::string& line) {
-  const auto words = split_words(line);
+  auto words = split_words(line);
   if (words.empty()) return;
   session.history.push_back(line);
-  run_words(session, words);
+  run_words(session, std::move(words));
 }
 
 CommandResult check_path(std::string_view path, bool sequential) {
   if (const auto problem = client::path_problem(path, sequential)) return command_error(*problem);
   return {};
+}
+
+std::unexpected<CommandError> bad_value(std::string_view command, std::string_view where,
+                                        std::string_view value, std::string_view allowed) {
+  return command_error(fmt::format("{}: {} '{}' is not {}", command, where, value, allowed));
+}
+
+std::expected<std::int32_t, CommandError> version_of(const ParsedWords& words) {
+  if (!words.has("v")) return -1;
+  const auto version = parse_number<std::int32_t>(words.value("v"));
+  if (!version) {
+    return bad_value(words.args[0], "-v", words.value("v"),
+                     "a version: a whole number, -1 for any");
+  }
+  return *version;
+}
+
+void say_if_not_connected(ShellSession& session) {
+  if (!session.is_alive()) session.put("connected", false, "Not connected\n");
+}
+
+std::string child_path(std::string_view parent, std::string_view name) {
+  return fmt::format("{}/{}", parent == "/" ? "" : parent, name);
 }
 
 }  // namespace drover::cli

@@ -2,6 +2,7 @@
 // One command of the shell, as a row of a table.
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,11 +16,16 @@ namespace drover::cli {
 struct ShellCommand {
   std::string_view name;
   std::string_view syntax;  // after the name, in listings and when too little was said
-  std::span<const OptionSpec> options;
-  std::size_t args_min = 0;   // beside the name
-  bool needs_session = true;  // false: works without one, and takes its words as they are
+  std::span<const OptionSpec> options = {};
+  std::size_t args_min = 0;  // beside the name
+  std::size_t args_max = std::numeric_limits<std::size_t>::max();
+  bool needs_session = true;
+  bool has_options = true;  // false: words that begin with '-' are arguments as others are
   CommandResult (*run)(ShellSession& session, const ParsedWords& words) = nullptr;
   bool usage_lists_options = false;  // Apache does so for some commands
+  // Set where a second argument once asked for a watch: what to say instead.
+  std::string_view watch_form = {};
+  bool is_ours = false;  // Apache's shell has no such command
 
   // What is said when too little was.
   [[nodiscard]] std::string usage() const;
@@ -36,13 +42,29 @@ struct ShellCommand {
 
 // All of them, sorted by name.
 [[nodiscard]] const std::vector<const ShellCommand*>& all_commands();
+// nullptr: there is none of that name.
+[[nodiscard]] const ShellCommand* find_command(std::string_view name);
 
 // Runs one line; what it says goes to the session's streams, its exit code into the session.
 void run_line(ShellSession& session, const std::string& line);
-// Runs a command that is already in words.
-void run_words(ShellSession& session, const std::vector<std::string>& words);
+// Runs a command that is already in words; `--json` anywhere before "--" asks for a JSON answer.
+void run_words(ShellSession& session, std::vector<std::string> words);
 
 // Error with ZooKeeper's text when the path cannot name a znode.
 [[nodiscard]] CommandResult check_path(std::string_view path, bool sequential = false);
+
+// For a value that is not what its place wants: one line that names the command, the value and what
+// is allowed.
+[[nodiscard]] std::unexpected<CommandError> bad_value(std::string_view command,
+                                                      std::string_view where,
+                                                      std::string_view value,
+                                                      std::string_view allowed);
+// The value of -v; -1, for any, where it was not given.
+[[nodiscard]] std::expected<std::int32_t, CommandError> version_of(const ParsedWords& words);
+
+// zkCli's history, redo and printwatches do their work without a session, then say this.
+void say_if_not_connected(ShellSession& session);
+
+[[nodiscard]] std::string child_path(std::string_view parent, std::string_view name);
 
 }  // namespace drover::cli

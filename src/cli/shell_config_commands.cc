@@ -47,8 +47,9 @@ CommandResult config(ShellSession& session, const ParsedWords& words) {
   const auto found = session.client().get_config(words.has("w"));
   if (!found) return command_error(found.error());
   const std::string text = found->data.value_or("null");
-  session.out_line(words.has("c") ? client_config_text(text) : text);
-  if (words.has("s")) session.out(stat_text(found->stat));
+  const auto shown = words.has("c") ? client_config_text(text) : text;
+  session.put("config", shown, shown + "\n");
+  if (words.has("s")) session.put(found->stat);
   return {};
 }
 
@@ -81,8 +82,10 @@ std::optional<std::int64_t> parse_hexadecimal(std::string_view text) {
 // The members in a configuration file, as -members takes them. The server judges them.
 std::expected<std::string, CommandError> members_of_file(const std::string& name) {
   std::ifstream file(name);
-  if (!file)
-    return command_error(fmt::format("Error processing {}: {}", name, std::strerror(errno)));
+  if (!file) {
+    // Apache's shell puts the exception's text right behind the name.
+    return command_error(fmt::format("Error processing {0}{0} ({1})", name, std::strerror(errno)));
+  }
   std::string members;
   for (std::string line; std::getline(file, line);) {
     std::erase_if(line, [](unsigned char c) { return std::isspace(c) != 0; });
@@ -127,14 +130,15 @@ CommandResult reconfig(ShellSession& session, const ParsedWords& words) {
                                                .new_members = members,
                                                .version = version});
   if (!done) return command_error(done.error());
-  session.out_line(fmt::format("Committed new configuration:\n{}", done->data.value_or("")));
-  if (words.has("s")) session.out(stat_text(done->stat));
+  const auto config = done->data.value_or("");
+  session.put("config", config, fmt::format("Committed new configuration:\n{}\n", config));
+  if (words.has("s")) session.put(done->stat);
   return {};
 }
 
 constexpr ShellCommand kCommands[] = {
-    {"config", "[-c] [-w] [-s]", kConfigOptions, 0, true, config},
-    {"reconfig", kReconfigSyntax, kReconfigOptions, 0, true, reconfig},
+    {.name = "config", .syntax = "[-c] [-w] [-s]", .options = kConfigOptions, .run = config},
+    {.name = "reconfig", .syntax = kReconfigSyntax, .options = kReconfigOptions, .run = reconfig},
 };
 
 }  // namespace

@@ -10,6 +10,73 @@
 namespace drover::cli {
 namespace {
 
+// KeeperException's own names, which are neither the codes' nor consistent.
+constexpr std::pair<ErrorCode, std::string_view> kKeeperNames[] = {
+    {ErrorCode::kOk, "ok"},
+    {ErrorCode::kSystemError, "SystemError"},
+    {ErrorCode::kRuntimeInconsistency, "RuntimeInconsistency"},
+    {ErrorCode::kDataInconsistency, "DataInconsistency"},
+    {ErrorCode::kConnectionLoss, "ConnectionLoss"},
+    {ErrorCode::kMarshallingError, "MarshallingError"},
+    {ErrorCode::kUnimplemented, "Unimplemented"},
+    {ErrorCode::kOperationTimeout, "OperationTimeout"},
+    {ErrorCode::kBadArguments, "BadArguments"},
+    {ErrorCode::kNewConfigNoQuorum, "NewConfigNoQuorum"},
+    {ErrorCode::kReconfigInProgress, "ReconfigInProgress"},
+    {ErrorCode::kApiError, "APIError"},
+    {ErrorCode::kNoNode, "NoNode"},
+    {ErrorCode::kNoAuth, "NoAuth"},
+    {ErrorCode::kBadVersion, "BadVersion"},
+    {ErrorCode::kNoChildrenForEphemerals, "NoChildrenForEphemerals"},
+    {ErrorCode::kNodeExists, "NodeExists"},
+    {ErrorCode::kNotEmpty, "Directory not empty"},
+    {ErrorCode::kSessionExpired, "Session expired"},
+    {ErrorCode::kInvalidCallback, "Invalid callback"},
+    {ErrorCode::kInvalidAcl, "InvalidACL"},
+    {ErrorCode::kAuthFailed, "AuthFailed"},
+    {ErrorCode::kSessionMoved, "Session moved"},
+    {ErrorCode::kNotReadOnly, "Not a read-only call"},
+    {ErrorCode::kEphemeralOnLocalSession, "Ephemeral node on local session"},
+    {ErrorCode::kNoWatcher, "No such watcher"},
+    {ErrorCode::kReconfigDisabled, "Reconfig is disabled"},
+    {ErrorCode::kSessionClosedRequireSaslAuth,
+     "Session closed because client failed to authenticate"},
+    {ErrorCode::kQuotaExceeded, "Quota has exceeded"},
+    {ErrorCode::kThrottledOp, "Op throttled due to high load"},
+};
+
+// perms letters to bits; letters that mean nothing get a complaint.
+std::int32_t parse_perms(std::string_view letters, std::vector<std::string>& complaints) {
+  std::int32_t bits = 0;
+  for (const char letter : letters) {
+    switch (letter) {
+      case 'r':
+        bits |= perms::kRead;
+        break;
+      case 'w':
+        bits |= perms::kWrite;
+        break;
+      case 'c':
+        bits |= perms::kCreate;
+        break;
+      case 'd':
+        bits |= perms::kDelete;
+        break;
+      case 'a':
+        bits |= perms::kAdmin;
+        break;
+      default:
+        complaints.push_back(fmt::format("Unknown perm type: {}", letter));
+    }
+  }
+  return bits;
+}
+
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+}  // namespace
+
 std::string date_text(std::int64_t ms) {
   const auto seconds = static_cast<std::time_t>(ms / 1000);
   std::tm local{};
@@ -73,79 +140,12 @@ std::string_view type_name(EventType type) {
   return "Unknown";
 }
 
-// KeeperException's own names, which are neither the codes' nor consistent.
-constexpr std::pair<ErrorCode, std::string_view> kKeeperNames[] = {
-    {ErrorCode::kOk, "ok"},
-    {ErrorCode::kSystemError, "SystemError"},
-    {ErrorCode::kRuntimeInconsistency, "RuntimeInconsistency"},
-    {ErrorCode::kDataInconsistency, "DataInconsistency"},
-    {ErrorCode::kConnectionLoss, "ConnectionLoss"},
-    {ErrorCode::kMarshallingError, "MarshallingError"},
-    {ErrorCode::kUnimplemented, "Unimplemented"},
-    {ErrorCode::kOperationTimeout, "OperationTimeout"},
-    {ErrorCode::kBadArguments, "BadArguments"},
-    {ErrorCode::kNewConfigNoQuorum, "NewConfigNoQuorum"},
-    {ErrorCode::kReconfigInProgress, "ReconfigInProgress"},
-    {ErrorCode::kApiError, "APIError"},
-    {ErrorCode::kNoNode, "NoNode"},
-    {ErrorCode::kNoAuth, "NoAuth"},
-    {ErrorCode::kBadVersion, "BadVersion"},
-    {ErrorCode::kNoChildrenForEphemerals, "NoChildrenForEphemerals"},
-    {ErrorCode::kNodeExists, "NodeExists"},
-    {ErrorCode::kNotEmpty, "Directory not empty"},
-    {ErrorCode::kSessionExpired, "Session expired"},
-    {ErrorCode::kInvalidCallback, "Invalid callback"},
-    {ErrorCode::kInvalidAcl, "InvalidACL"},
-    {ErrorCode::kAuthFailed, "AuthFailed"},
-    {ErrorCode::kSessionMoved, "Session moved"},
-    {ErrorCode::kNotReadOnly, "Not a read-only call"},
-    {ErrorCode::kEphemeralOnLocalSession, "Ephemeral node on local session"},
-    {ErrorCode::kNoWatcher, "No such watcher"},
-    {ErrorCode::kReconfigDisabled, "Reconfig is disabled"},
-    {ErrorCode::kSessionClosedRequireSaslAuth,
-     "Session closed because client failed to authenticate"},
-    {ErrorCode::kQuotaExceeded, "Quota has exceeded"},
-    {ErrorCode::kThrottledOp, "Op throttled due to high load"},
-};
-
 std::string_view keeper_name(ErrorCode code) {
   for (const auto& [known, name] : kKeeperNames) {
     if (known == code) return name;
   }
   return "Unknown error";
 }
-
-// perms letters to bits; letters that mean nothing get a complaint.
-std::int32_t parse_perms(std::string_view letters, std::vector<std::string>& complaints) {
-  std::int32_t bits = 0;
-  for (const char letter : letters) {
-    switch (letter) {
-      case 'r':
-        bits |= perms::kRead;
-        break;
-      case 'w':
-        bits |= perms::kWrite;
-        break;
-      case 'c':
-        bits |= perms::kCreate;
-        break;
-      case 'd':
-        bits |= perms::kDelete;
-        break;
-      case 'a':
-        bits |= perms::kAdmin;
-        break;
-      default:
-        complaints.push_back(fmt::format("Unknown perm type: {}", letter));
-    }
-  }
-  return bits;
-}
-
-constexpr std::string_view kBase64Digits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-}  // namespace
 
 std::string stat_text(const Stat& stat) {
   return fmt::format(
@@ -234,10 +234,15 @@ std::string error_text(const Error& error) {
 
 ParsedAcl parse_acl(std::string_view text) {
   ParsedAcl result;
-  while (!text.empty()) {
+  // As Java splits: nothing behind the last part, but an empty text is one empty part.
+  const bool is_nothing = text.empty();
+  while (text.ends_with(',')) text.remove_suffix(1);
+  if (text.empty() && !is_nothing) return result;
+  for (bool is_last = false; !is_last;) {
     const auto comma = text.find(',');
     const auto part = text.substr(0, comma);
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    is_last = comma == std::string_view::npos;
+    if (!is_last) text.remove_prefix(comma + 1);
     const auto first = part.find(':');
     const auto last = part.rfind(':');
     if (first == last) {  // none, or only one

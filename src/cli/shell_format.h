@@ -27,6 +27,12 @@ namespace drover::cli {
 [[nodiscard]] std::string_view state_text(client::SessionState state);
 // One line for a failed call; `error.message` is its path, empty for null.
 [[nodiscard]] std::string error_text(const Error& error);
+// KeeperException's own name of a code, which is neither the code's nor consistent.
+[[nodiscard]] std::string_view keeper_name(ErrorCode code);
+[[nodiscard]] std::string_view state_name(KeeperState state);
+[[nodiscard]] std::string_view type_name(EventType type);
+// Of an ACL entry: the letters of "cdrwa" that are set.
+[[nodiscard]] std::string perms_text(std::int32_t bits);
 // "KeeperErrorCode = NoNode for /a".
 [[nodiscard]] std::string keeper_error_text(const Error& error);
 
@@ -42,6 +48,9 @@ struct ParsedAcl {
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 // Sixteen bytes a row in a frame, as Netty prints them; empty for no bytes.
 [[nodiscard]] std::string hex_dump(std::string_view bytes);
+
+// A day and a time in the local time zone, as Java prints dates.
+[[nodiscard]] std::string date_text(std::int64_t ms);
 
 // A number as Java's Integer.parseInt and Long.parseLong read one.
 template <typename T>

@@ -147,8 +147,10 @@ void warn_if_exceeded(ShellSession& session, const std::string& path) {
   const QuotaText limits(limits_data->data.value_or(""));
   const QuotaText usage(usage_data->data.value_or(""));
   const auto warn = [&](std::string_view what, std::int64_t used) {
-    session.out_line(fmt::format(
-        "[Warning]: the {0} quota you create is less than the existing {0}:{1}", what, used));
+    session.put(fmt::format("{}_exceeded_by", what), used,
+                fmt::format("[Warning]: the {0} quota you create is less than the existing "
+                            "{0}:{1}\n",
+                            what, used));
   };
   const auto count = usage.get(kQuotaCount);
   const auto bytes = usage.get(kQuotaBytes);
@@ -168,11 +170,13 @@ CommandResult set_quota(ShellSession& session, const ParsedWords& words) {
   if (words.args.size() < 2) return command_error(fmt::format("setquota {}", kSetSyntax));
   const auto& path = words.args[1];
   if (path.starts_with(kQuotaRoot)) {
-    session.err_line(fmt::format("cannot set a quota under the path: {}", kQuotaRoot));
+    session.note(fmt::format("cannot set a quota under the path: {}", kQuotaRoot));
     return {};
   }
+  // Apache counts znodes in 32 bits, bytes in 64.
   const auto limit = parse_number<std::int64_t>(words.value(*option));
-  if (!limit) return command_error("NumberFormatException happens when parsing the option value");
+  if (!limit || (counts_znodes(*option) && *limit != static_cast<std::int32_t>(*limit)))
+    return command_error("NumberFormatException happens when parsing the option value");
   if (counts_znodes(*option) && *limit <= 0) {
     return command_error("the num quota must be greater than zero");
   }
@@ -194,20 +198,21 @@ CommandResult set_quota(ShellSession& session, const ParsedWords& words) {
 
 CommandResult list_quota(ShellSession& session, const ParsedWords& words) {
   const auto& path = words.args[1];
-  session.err_line(fmt::format("absolute path is {}", limits_path(path)));
+  if (!session.is_json()) session.note(fmt::format("absolute path is {}", limits_path(path)));
   if (auto good = check_path(limits_path(path)); !good) return good;
   const auto limits = session.client().get_data(limits_path(path));
   if (!limits && limits.error().code == ErrorCode::kNoNode) {
-    session.err_line(fmt::format("quota for {} does not exist.", path));
+    if (session.is_json()) session.put("quota", nullptr, "");
+    if (!session.is_json()) session.note(fmt::format("quota for {} does not exist.", path));
     return {};
   }
   if (!limits) return command_error(limits.error());
-  session.out_line(
-      fmt::format("Output quota for {} {}", path, QuotaText(limits->data.value_or("")).text()));
+  const auto quota = QuotaText(limits->data.value_or("")).text();
+  session.put("quota", quota, fmt::format("Output quota for {} {}\n", path, quota));
   const auto usage = session.client().get_data(stats_path(path));
   if (!usage) return command_error(usage.error());
-  session.out_line(
-      fmt::format("Output stat for {} {}", path, QuotaText(usage->data.value_or("")).text()));
+  const auto used = QuotaText(usage->data.value_or("")).text();
+  session.put("usage", used, fmt::format("Output stat for {} {}\n", path, used));
   return {};
 }
 
@@ -239,7 +244,7 @@ CommandResult delete_quota(ShellSession& session, const ParsedWords& words) {
   if (auto good = check_path(limits_path(path)); !good) return good;
   const auto limits = session.client().get_data(limits_path(path));
   if (!limits && limits.error().code == ErrorCode::kNoNode) {
-    session.out_line(fmt::format("Quota does not exist for {}", path));
+    session.put("quota", nullptr, fmt::format("Quota does not exist for {}\n", path));
     return {};
   }
   if (!limits) return command_error(limits.error());
@@ -252,9 +257,13 @@ CommandResult delete_quota(ShellSession& session, const ParsedWords& words) {
 }
 
 constexpr ShellCommand kCommands[] = {
-    {"setquota", kSetSyntax, kSetOptions, 0, true, set_quota},
-    {"listquota", "path", {}, 1, true, list_quota},
-    {"delquota", "[-n|-b|-N|-B] path", kDeleteOptions, 1, true, delete_quota},
+    {.name = "setquota", .syntax = kSetSyntax, .options = kSetOptions, .run = set_quota},
+    {.name = "listquota", .syntax = "path", .args_min = 1, .run = list_quota},
+    {.name = "delquota",
+     .syntax = "[-n|-b|-N|-B] path",
+     .options = kDeleteOptions,
+     .args_min = 1,
+     .run = delete_quota},
 };
 
 }  // namespace

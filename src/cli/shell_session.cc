@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 #include <chrono>
 #include <cstdio>
 
 #include "cli/shell_format.h"
+#include "cli/shell_json.h"
 
 namespace drover::cli {
 
@@ -14,7 +17,7 @@ std::unexpected<CommandError> command_error(std::string message, int exit_code) 
 }
 
 std::unexpected<CommandError> command_error(const Error& error) {
-  return command_error(error_text(error));
+  return std::unexpected(CommandError{.message = error_text(error), .code = error.code});
 }
 
 CommandResult ShellSession::connect(const std::string& connect_string) {
@@ -30,11 +33,24 @@ CommandResult ShellSession::connect(const std::string& connect_string) {
                               .session = {.timeout_ms = options_.timeout_ms,
                                           .read_only_allowed = options_.read_only_allowed,
                                           .seed = seed}},
-      [this](const WatchedEvent& event) {
-        if (!print_watches) return;
-        out(fmt::format("\nWATCHER::\n\n{}\n", event_text(event)));
-      });
+      [this](const WatchedEvent& event) { take_event(event); });
   return {};
+}
+
+void ShellSession::take_event(const WatchedEvent& event) {
+  {
+    const std::scoped_lock lock(follower_mutex_);
+    if (follower_) return follower_(event);
+  }
+  if (!print_watches) return;
+  show(is_json_ ? fmt::format("{}\n", boost::json::serialize(
+                                          boost::json::object{{"event", event_json(event)}}))
+                : fmt::format("\nWATCHER::\n\n{}\n", event_text(event)));
+}
+
+void ShellSession::set_follower(std::function<void(const WatchedEvent&)> follower) {
+  const std::scoped_lock lock(follower_mutex_);
+  follower_ = std::move(follower);
 }
 
 void ShellSession::close() {
@@ -51,6 +67,57 @@ std::string ShellSession::prompt() const {
                      history.size());
 }
 
+void ShellSession::put(std::string_view key, boost::json::value value, std::string_view text) {
+  if (is_json_) {
+    answer_[key] = std::move(value);
+  } else {
+    out(text);
+  }
+}
+
+void ShellSession::put(const Stat& stat) {
+  if (is_json_) {
+    answer_["stat"] = stat_json(stat);
+  } else {
+    out(stat_text(stat));
+  }
+}
+
+void ShellSession::note(std::string_view text) {
+  if (is_json_) {
+    notes_.emplace_back(text);
+  } else {
+    fmt::print(stderr, "{}\n", text);
+  }
+}
+
+void ShellSession::put_line(const boost::json::object& line) {
+  out_line(boost::json::serialize(line));
+}
+
+void ShellSession::begin_answer(bool asks_for_json) {
+  is_json_ = options_.json || asks_for_json;
+  answer_.clear();
+  notes_.clear();
+}
+
+void ShellSession::end_answer(std::string_view command, const CommandResult& result) {
+  if (!is_json_) {
+    if (!result && !result.error().message.empty()) note(result.error().message);
+    return;
+  }
+  boost::json::object line{{"command", command}, {"ok", result.has_value()}};
+  if (!result) {
+    line["exit_code"] = result.error().exit_code;
+    line["error"] = result.error().message;
+    if (result.error().code) line["code"] = keeper_name(*result.error().code);
+  }
+  for (auto& [key, value] : answer_) line[key] = std::move(value);
+  if (!notes_.empty()) line["notes"] = boost::json::value_from(notes_);
+  put_line(line);
+  is_json_ = options_.json;
+}
+
 void ShellSession::out(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
@@ -58,10 +125,6 @@ void ShellSession::out(std::string_view text) {
 
 void ShellSession::out_line(std::string_view text) {
   out(fmt::format("{}\n", text));
-}
-
-void ShellSession::err_line(std::string_view text) {
-  fmt::print(stderr, "{}\n", text);
 }
 
 }  // namespace drover::cli

@@ -58,17 +58,32 @@ CommandResult remove_watches(ShellSession& session, const ParsedWords& words) {
 
 CommandResult print_watches(ShellSession& session, const ParsedWords& words) {
   if (words.args.size() == 1) {
-    session.out_line(fmt::format("printwatches is {}", session.print_watches ? "on" : "off"));
-    return {};
+    session.put("printwatches", session.print_watches.load(),
+                fmt::format("printwatches is {}\n", session.print_watches ? "on" : "off"));
+  } else {
+    session.print_watches = words.args[1] == "on";
   }
-  session.print_watches = words.args[1] == "on";
+  say_if_not_connected(session);
   return {};
 }
 
 constexpr ShellCommand kCommands[] = {
-    {"addWatch", kAddSyntax, kAddOptions, 1, true, add_watch},
-    {"removewatches", "path [-c|-d|-a] [-l]", kRemoveOptions, 1, true, remove_watches},
-    {"printwatches", "on|off", {}, 0, false, print_watches},
+    {.name = "addWatch",
+     .syntax = kAddSyntax,
+     .options = kAddOptions,
+     .args_min = 1,
+     .args_max = 1,
+     .run = add_watch},
+    {.name = "removewatches",
+     .syntax = "path [-c|-d|-a] [-l]",
+     .options = kRemoveOptions,
+     .args_min = 1,
+     .run = remove_watches},
+    {.name = "printwatches",
+     .syntax = "on|off",
+     .needs_session = false,
+     .has_options = false,
+     .run = print_watches},
 };
 
 }  // namespace

@@ -20,6 +20,14 @@ const OptionSpec* find_option(std::span<const OptionSpec> options, std::string_v
   return found == options.end() ? nullptr : &*found;
 }
 
+// Options of zkCli have no long names; some of ours do.
+const OptionSpec* find_long_option(std::span<const OptionSpec> options, std::string_view name) {
+  const auto found = std::find_if(options.begin(), options.end(), [&](const OptionSpec& option) {
+    return !option.long_name.empty() && option.long_name == name;
+  });
+  return found == options.end() ? nullptr : &*found;
+}
+
 // Notes an option; a value given again is not heard, as in commons-cli.
 void give(ParsedWords& words, std::string_view option, std::string_view value) {
   if (!words.has(option)) words.given.emplace_back(option, value);
@@ -32,7 +40,8 @@ bool is_number(std::string_view text) {
 // Whether `word` may be the value of an option before it: anything but another option.
 bool is_value(std::span<const OptionSpec> options, std::string_view word) {
   if (word.size() < 2 || word[0] != '-' || is_number(word)) return true;
-  const auto name = word.substr(word.starts_with("--") ? 2 : 1);
+  if (word.starts_with("--")) return find_long_option(options, word.substr(2)) == nullptr;
+  const auto name = word.substr(1);
   return find_option(options, name) == nullptr &&
          find_option(options, name.substr(0, 1)) == nullptr;
 }
@@ -60,15 +69,18 @@ std::expected<const OptionSpec*, std::string> take_letters(std::span<const Optio
 std::expected<const OptionSpec*, std::string> take_option(std::span<const OptionSpec> options,
                                                           std::string_view word,
                                                           ParsedWords& result) {
-  const auto name = word.substr(word.starts_with("--") ? 2 : 1);
+  const bool is_long = word.starts_with("--");
+  const auto name = word.substr(is_long ? 2 : 1);
   const auto equals = name.find('=');
-  if (const auto* option = find_option(options, name.substr(0, equals))) {
+  const auto* option = is_long ? find_long_option(options, name.substr(0, equals))
+                               : find_option(options, name.substr(0, equals));
+  if (option != nullptr) {
     if (option->takes_value && equals == std::string_view::npos) return option;
     if (!option->takes_value && equals != std::string_view::npos) return unrecognized(word);
     give(result, option->name, option->takes_value ? name.substr(equals + 1) : "");
     return nullptr;
   }
-  if (word.starts_with("--")) return unrecognized(word);
+  if (is_long) return unrecognized(word);
   return take_letters(options, word, result);
 }
 

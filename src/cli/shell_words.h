@@ -19,7 +19,8 @@ namespace drover::cli {
 struct OptionSpec {
   std::string_view name;  // without its dash; of one letter, or more
   bool takes_value = false;
-  std::string_view description;  // as in Apache's own listing
+  std::string_view description;     // as in Apache's own listing
+  std::string_view long_name = {};  // after two dashes; Apache's options have none
 };
 
 struct ParsedWords {

@@ -15,19 +15,6 @@ constexpr std::int64_t kTtlMsMax = (std::int64_t{1} << 40) - 1;
 constexpr std::int32_t kDeleteBatch = 1000;
 constexpr std::size_t kBatchesInFlightMax = 10;
 
-// A Java program would die of this with a stack trace; its first line is all that helps.
-std::unexpected<CommandError> not_a_number(std::string_view text) {
-  return command_error(
-      fmt::format("java.lang.NumberFormatException: For input string: \"{}\"", text));
-}
-
-std::expected<std::int32_t, CommandError> version_of(const ParsedWords& words) {
-  if (!words.has("v")) return -1;
-  const auto version = parse_number<std::int32_t>(words.value("v"));
-  if (!version) return not_a_number(words.value("v"));
-  return *version;
-}
-
 constexpr OptionSpec kCreateOptions[] = {{"e", false, "ephemeral"},
                                          {"s", false, "sequential"},
                                          {"c", false, "container"},
@@ -70,7 +57,7 @@ CommandResult create(ShellSession& session, const ParsedWords& words) {
   options.acl = {{perms::kAll, {"world", "anyone"}}};
   if (words.args.size() > 3) {
     auto parsed = parse_acl(words.args[3]);
-    for (const auto& complaint : parsed.complaints) session.err_line(complaint);
+    for (const auto& complaint : parsed.complaints) session.note(complaint);
     options.acl = std::move(parsed.acl);
   }
   if (auto good = check_path(path, is_sequential(*mode)); !good) return good;
@@ -78,14 +65,15 @@ CommandResult create(ShellSession& session, const ParsedWords& words) {
   Result<std::string> created = failure("", ErrorCode::kInvalidAcl);
   if (!options.acl.empty()) created = session.client().create(path, options);
   if (created) {
-    session.err_line(fmt::format("Created {}", *created));
+    if (session.is_json()) session.put("path", *created, "");
+    if (!session.is_json()) session.note(fmt::format("Created {}", *created));
     return {};
   }
   if (created.error().code == ErrorCode::kEphemeralOnLocalSession) {
     return command_error("Unable to create ephemeral node on a local session");
   }
   if (created.error().code == ErrorCode::kInvalidAcl) {
-    session.err_line(keeper_error_text(created.error()));
+    session.note(keeper_error_text(created.error()));
   }
   return command_error(created.error());
 }
@@ -101,13 +89,13 @@ CommandResult set(ShellSession& session, const ParsedWords& words) {
   auto data = words.args[2];
   if (words.has("b")) {
     auto decoded = from_base64(data);
-    if (!decoded) return command_error(fmt::format("Illegal base64 character in '{}'", data));
+    if (!decoded) return bad_value("set", "data", data, "base64, which -b asks for");
     data = std::move(*decoded);
   }
   if (auto good = check_path(path); !good) return good;
   const auto done = session.client().set_data(path, data, *version);
   if (!done) return command_error(done.error());
-  if (words.has("s")) session.out(stat_text(*done));
+  if (words.has("s")) session.put(*done);
   return {};
 }
 
@@ -115,7 +103,7 @@ constexpr OptionSpec kDeleteOptions[] = {{"v", true, "version"}};
 
 CommandResult remove(ShellSession& session, const ParsedWords& words) {
   if (words.args.size() > 2) {
-    session.err_line(
+    session.note(
         "'delete path [version]' has been deprecated. Please use 'delete [-v version] path' "
         "instead.");
   }
@@ -134,8 +122,7 @@ std::expected<std::vector<std::string>, CommandError> list_tree(ShellSession& se
   for (std::size_t i = 0; i < tree.size(); ++i) {
     const auto found = session.client().get_children(tree[i]);
     if (!found) return command_error(found.error());
-    const std::string prefix = tree[i] == "/" ? "" : tree[i];
-    for (const auto& name : found->children) tree.push_back(prefix + "/" + name);
+    for (const auto& name : found->children) tree.push_back(child_path(tree[i], name));
   }
   return tree;
 }
@@ -177,7 +164,7 @@ CommandResult delete_all(ShellSession& session, const ParsedWords& words) {
   if (!tree) return std::unexpected(tree.error());
   if (batch > 0) {
     if (!delete_in_batches(session.client(), *tree, static_cast<std::size_t>(batch))) {
-      session.err_line("Failed to delete some node(s) in the subtree!");
+      session.note("Failed to delete some node(s) in the subtree!");
     }
     return {};
   }
@@ -189,10 +176,27 @@ CommandResult delete_all(ShellSession& session, const ParsedWords& words) {
 }
 
 constexpr ShellCommand kCommands[] = {
-    {"create", "[-s] [-e] [-c] [-t ttl] path [data] [acl]", kCreateOptions, 1, true, create},
-    {"set", "path data [-s] [-v version] [-b]", kSetOptions, 2, true, set, true},
-    {"delete", "[-v version] path", kDeleteOptions, 1, true, remove},
-    {"deleteall", "path [-b batch size]", kDeleteAllOptions, 1, true, delete_all},
+    {.name = "create",
+     .syntax = "[-s] [-e] [-c] [-t ttl] path [data] [acl]",
+     .options = kCreateOptions,
+     .args_min = 1,
+     .run = create},
+    {.name = "set",
+     .syntax = "path data [-s] [-v version] [-b]",
+     .options = kSetOptions,
+     .args_min = 2,
+     .run = set,
+     .usage_lists_options = true},
+    {.name = "delete",
+     .syntax = "[-v version] path",
+     .options = kDeleteOptions,
+     .args_min = 1,
+     .run = remove},
+    {.name = "deleteall",
+     .syntax = "path [-b batch size]",
+     .options = kDeleteAllOptions,
+     .args_min = 1,
+     .run = delete_all},
 };
 
 }  // namespace

@@ -86,9 +86,7 @@ class Client {
   // kNoWatcher when this client has none. `local`: also when the server cannot be told.
   Result<void> remove_watches(std::string_view path, WatcherType type, bool local);
 
-  void add_auth(std::string scheme, std::string auth) {
-    runner_.add_auth(std::move(scheme), std::move(auth));
-  }
+  void add_auth(Credential credential) { runner_.add_auth(std::move(credential)); }
   void close() { runner_.close(); }
   [[nodiscard]] bool wait_connected(std::chrono::milliseconds at_most) {
     return runner_.wait_connected(at_most);

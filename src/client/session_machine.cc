@@ -269,18 +269,20 @@ void SessionMachine::send_frame(std::int32_t xid, wire::OpCode op, std::string_v
   last_sent_ = now;
 }
 
-void SessionMachine::send_auth(const std::pair<std::string, std::string>& credential,
-                               base::Instant now, SessionEffects& effects) {
+void SessionMachine::send_auth(const Credential& credential, base::Instant now,
+                               SessionEffects& effects) {
   base::ByteBuffer body;
   wire::JuteWriter out(body);
-  wire::AuthRequest{.type = 0, .scheme = credential.first, .auth = credential.second}.encode(out);
+  wire::AuthRequest{.type = 0,
+                    .scheme = credential.scheme,
+                    .auth = credential.auth ? wire::NullableBytes(*credential.auth) : std::nullopt}
+      .encode(out);
   send_frame(wire::xid::kAuth, wire::OpCode::kAuth, body.view(), now, effects);
 }
 
-void SessionMachine::add_auth(std::string scheme, std::string auth, base::Instant now,
-                              SessionEffects& effects) {
+void SessionMachine::add_auth(Credential credential, base::Instant now, SessionEffects& effects) {
   if (is_over() || is_closing_) return;
-  credentials_.emplace_back(std::move(scheme), std::move(auth));
+  credentials_.push_back(std::move(credential));
   if (link_ == Link::kOpen) send_auth(credentials_.back(), now, effects);
 }
 

@@ -36,6 +36,11 @@ enum class SessionState { kConnecting, kConnected, kConnectedReadOnly, kClosed, 
 
 using RequestId = std::uint64_t;
 
+struct Credential {
+  std::string scheme;
+  std::optional<std::string> auth;  // nullopt: null on the wire
+};
+
 // What the owner wants to ask; the body is the encoded record after the header.
 struct Request {
   wire::OpCode op = wire::OpCode::kPing;
@@ -84,7 +89,7 @@ class SessionMachine {
   // Requests made while connecting wait for the handshake, or fail with the attempt.
   RequestId submit(Request request, base::Instant now, SessionEffects& effects);
   // Sent now and after every reconnection. A refusal ends the session in kAuthFailed.
-  void add_auth(std::string scheme, std::string auth, base::Instant now, SessionEffects& effects);
+  void add_auth(Credential credential, base::Instant now, SessionEffects& effects);
   // Sends closeSession behind everything asked before; the session is over when it is answered, or
   // cannot be (kConnectionLoss: the server will let it expire).
   RequestId close(base::Instant now, SessionEffects& effects);
@@ -126,8 +131,7 @@ class SessionMachine {
   void send_request(Pending pending, base::Instant now, SessionEffects& effects);
   void send_frame(std::int32_t xid, wire::OpCode op, std::string_view body, base::Instant now,
                   SessionEffects& effects);
-  void send_auth(const std::pair<std::string, std::string>& credential, base::Instant now,
-                 SessionEffects& effects);
+  void send_auth(const Credential& credential, base::Instant now, SessionEffects& effects);
   void end(SessionState state, ErrorCode error, SessionEffects& effects);
   void fail_all(ErrorCode error, SessionEffects& effects);
   void tell_state(KeeperState state, SessionEffects& effects);
@@ -162,7 +166,7 @@ class SessionMachine {
   bool is_closing_ = false;      // closeSession was asked for
   std::deque<Pending> queued_;   // waiting for a handshake
   std::deque<Pending> pending_;  // sent, unanswered, in the order of their xids
-  std::vector<std::pair<std::string, std::string>> credentials_;
+  std::vector<Credential> credentials_;
   WatchRegistry watches_;
   KeeperState last_told_ = KeeperState::kDisconnected;
 };

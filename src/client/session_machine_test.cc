@@ -287,7 +287,7 @@ TEST_F(SessionMachineTest, AnAttemptTakesItsShareOfTheTimeoutAtMost) {
 
 TEST_F(SessionMachineTest, CredentialsThenWatchesThenRequestsGoFirstOnANewConnection) {
   start_connected();
-  machine->add_auth("digest", "u:p", now, effects);
+  machine->add_auth({.scheme = "digest", .auth = "u:p"}, now, effects);
   EXPECT_THAT(take_ops(), ElementsAre(wire::OpCode::kAuth));
   ask(wire::OpCode::kGetData, {{WatchKind::kData, "/a"}});
   take_sent();
@@ -311,7 +311,7 @@ TEST_F(SessionMachineTest, CredentialsThenWatchesThenRequestsGoFirstOnANewConnec
 
 TEST_F(SessionMachineTest, RefusedCredentialsEndTheSession) {
   start_connected();
-  machine->add_auth("nonsense", "x", now, effects);
+  machine->add_auth({.scheme = "nonsense", .auth = "x"}, now, effects);
   ask(wire::OpCode::kGetData);
   receive(reply(wire::xid::kAuth, 0, ErrorCode::kAuthFailed));
   EXPECT_EQ(machine->state(), SessionState::kAuthFailed);

@@ -189,10 +189,10 @@ std::future<Completion> SessionRunner::ask(Request request) {
   return result;
 }
 
-void SessionRunner::add_auth(std::string scheme, std::string auth) {
+void SessionRunner::add_auth(Credential credential) {
   on_thread([&] {
     drive([&](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
-      machine.add_auth(std::move(scheme), std::move(auth), now, effects);
+      machine.add_auth(std::move(credential), now, effects);
     });
   });
 }

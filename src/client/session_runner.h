@@ -32,7 +32,7 @@ class SessionRunner {
   SessionRunner& operator=(const SessionRunner&) = delete;
 
   [[nodiscard]] std::future<Completion> ask(Request request);
-  void add_auth(std::string scheme, std::string auth);
+  void add_auth(Credential credential);
   // Forgets watches here; false if there was none. The server is not told.
   bool forget_watches(WatcherType type, std::string path);
   [[nodiscard]] bool has_watch(WatcherType type, std::string path);

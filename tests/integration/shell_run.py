@@ -17,6 +17,16 @@ class Outcome:
     code: int
 
 
+@dataclasses.dataclass
+class Streams:
+    """What a shell said, each stream by itself; events are taken out of `out`."""
+
+    out: list
+    err: list
+    events: list
+    code: int
+
+
 def drover_shell(*words):
     """argv of our shell."""
     return [str(servers.Drover.binary()), "shell", *words]
@@ -36,11 +46,14 @@ def apache_shell(folder, *words):
     ]
 
 
-def newest_apache_shell(*words):
-    """argv of the newest zkCli, from Maven."""
+def newest_apache_shell(*words, line_editing=False):
+    """argv of the newest zkCli, from Maven; `line_editing` as a release's start script has it."""
+    jars = servers.maven_class_path("3.9").split(":")
+    if not line_editing:
+        jars = [jar for jar in jars if "/jline/" not in jar]
     return [
         "java", *servers.FAST_START_JVM, "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
-        "-cp", servers.maven_class_path("3.9"), "org.apache.zookeeper.ZooKeeperMain", *words,
+        "-cp", ":".join(jars), "org.apache.zookeeper.ZooKeeperMain", *words,
     ]
 
 
@@ -54,16 +67,36 @@ def run(argv, lines=None, seconds=60):
         text=True,
         timeout=seconds * sanitizers.patience(),
         check=False,
-        env={
-            "TZ": "UTC", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
-            **sanitizers.Reports.environment(),
-        },
+        env=environment(),
     )
     lines, events = without_events(done.stdout.splitlines())
     # `quit` may end Apache's process before it has printed the last event.
     if events and "state:Closed" in events[-1]:
         events.pop()
     return Outcome(lines, events, done.returncode)
+
+
+def run_apart(argv, lines=(), seconds=60):
+    """Feeds `lines` to a shell and keeps its two streams apart."""
+    done = subprocess.run(
+        argv,
+        input="".join(f"{line}\n" for line in lines),
+        capture_output=True,
+        text=True,
+        timeout=seconds * sanitizers.patience(),
+        check=False,
+        env=environment(),
+    )
+    out, events = without_events(done.stdout.splitlines())
+    return Streams(out, done.stderr.splitlines(), events, done.returncode)
+
+
+def environment():
+    """Variables of every shell: a fixed time zone, and a character set with all characters."""
+    return {
+        "TZ": "UTC", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
+        **sanitizers.Reports.environment(),
+    }
 
 
 def without_events(lines):
