@@ -30,7 +30,7 @@ struct LaneConnection : Connection {
   bool in_throttled_list = false;
   std::uint32_t touch_index = std::numeric_limits<std::uint32_t>::max();  // into the lane's touches
   std::uint32_t dirty_index = std::numeric_limits<std::uint32_t>::max();  // into its dirty list
-  std::uint32_t held_add_watches = 0;                                     // in the FIFO
+  std::uint32_t watch_wishes = 0;  // entries of the FIFO with leaves_watch
   txn::Identities identities;
   Fifo fifo;
 };

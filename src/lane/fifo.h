@@ -22,7 +22,8 @@ struct Pending {
     kReady,     // error and zxid below are the answer
   };
   Kind kind = Kind::kAwaiting;
-  bool then_close = false;  // kReady
+  bool then_close = false;    // kReady
+  bool leaves_watch = false;  // or may: changes are wanted until it is answered
   std::int32_t xid = 0;
   wire::OpCode op = wire::OpCode::kError;
   ErrorCode error = ErrorCode::kOk;  // kReady

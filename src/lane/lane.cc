@@ -1,6 +1,7 @@
 #include "lane/lane.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "lane/lane_impl.h"
@@ -86,6 +87,7 @@ void Lane::Impl::on_frame(LaneConnection& connection, std::string_view payload, 
 void Lane::Impl::forget_requests(LaneConnection& connection) {
   probe.outstanding -= static_cast<std::int64_t>(connection.fifo.size());
   in_flight_bytes -= connection.fifo.bytes();
+  watch_wishes -= std::exchange(connection.watch_wishes, 0);
   connection.outstanding = 0;
   connection.fifo.clear();
 }
@@ -249,6 +251,10 @@ std::vector<Connection*>& Lane::dirty() {
 
 const watch::WatchTable& Lane::watches() const {
   return impl_->watches;
+}
+
+bool Lane::wants_changes() const {
+  return !impl_->watches.empty() || impl_->watch_wishes > 0;
 }
 
 const Connection* Lane::find(std::uint64_t id) const {

@@ -86,6 +86,9 @@ class Lane {
   void on_flushed(Connection& connection);
 
   [[nodiscard]] const watch::WatchTable& watches() const;
+  // A watch is here, or an answer on its way to us may leave one: the replica has to collect
+  // changes.
+  [[nodiscard]] bool wants_changes() const;
   // The connection with this id (what a watcher is in watches()), or null.
   [[nodiscard]] const Connection* find(std::uint64_t id) const;
   [[nodiscard]] LaneProbe& probe();

@@ -103,6 +103,7 @@ struct Lane::Impl {
   std::deque<Sessionless> sessionless;  // ascending; may name connections that have moved on
 
   std::size_t in_flight_bytes = 0;       // of requests not yet answered, over all connections
+  std::size_t watch_wishes = 0;          // of them, those that may leave a watch
   std::vector<std::uint64_t> throttled;  // paused for kOutstanding
   std::vector<std::uint64_t> set_watches_ready;  // with a setWatches at the front
   std::vector<watch::WatcherId> recipients;      // of one fire

@@ -10,6 +10,19 @@ namespace drover::lane {
 
 using wire::OpCode;
 
+namespace {
+
+bool asks_for_watch(OpCode op, std::string_view body) {
+  const bool can = op == OpCode::kGetData || op == OpCode::kExists || op == OpCode::kGetChildren ||
+                   op == OpCode::kGetChildren2;
+  if (!can) return false;
+  wire::JuteReader in(body);
+  in.read_bytes();
+  return in.read_bool() && in.ok();
+}
+
+}  // namespace
+
 void Lane::Impl::on_request(LaneConnection& connection, std::string_view frame, base::Instant now) {
   wire::JuteReader in(frame, options.length_max);
   const auto header = wire::RequestHeader::decode(in);
@@ -85,7 +98,10 @@ void Lane::Impl::on_request(LaneConnection& connection, std::string_view frame, 
 
 void Lane::Impl::push(LaneConnection& connection, const Pending& entry) {
   connection.fifo.push(entry);
-  if (entry.op == OpCode::kAddWatch) ++connection.held_add_watches;
+  if (entry.leaves_watch) {
+    ++connection.watch_wishes;
+    ++watch_wishes;
+  }
   ++connection.outstanding;
   ++probe.outstanding;
   in_flight_bytes += entry.size;
@@ -94,7 +110,10 @@ void Lane::Impl::push(LaneConnection& connection, const Pending& entry) {
 
 void Lane::Impl::pop(LaneConnection& connection) {
   const Pending& entry = connection.fifo.front();
-  if (entry.op == OpCode::kAddWatch) --connection.held_add_watches;
+  if (entry.leaves_watch) {
+    --connection.watch_wishes;
+    --watch_wishes;
+  }
   in_flight_bytes -= entry.size;
   connection.fifo.pop();
   --connection.outstanding;
@@ -110,10 +129,10 @@ void Lane::Impl::forward(LaneConnection& connection, const wire::RequestHeader& 
   request.session = connection.session;
   request.body_offset = static_cast<std::uint32_t>(outbox.bytes.size());
   request.body_size = static_cast<std::uint32_t>(body.size());
-  request.watching = connection.held_add_watches > 0;
   request.identities = connection.identities;
   outbox.bytes.append(body);
-  push(connection, {.xid = header.xid,
+  push(connection, {.leaves_watch = asks_for_watch(header.op, body),
+                    .xid = header.xid,
                     .op = header.op,
                     .size = static_cast<std::uint32_t>(body.size()),
                     .received = now});
@@ -142,6 +161,7 @@ void Lane::Impl::answer_or_hold(LaneConnection& connection, const wire::RequestH
   }
   connection.fifo.hold(frame);
   push(connection, {.kind = Pending::Kind::kHeld,
+                    .leaves_watch = header.op == OpCode::kAddWatch,
                     .xid = header.xid,
                     .op = header.op,
                     .size = static_cast<std::uint32_t>(frame.size()),

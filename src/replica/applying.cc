@@ -74,22 +74,21 @@ txn::Reply::Kind reply_kind(const Outstanding& entry) {
 void Replica::apply_committed(base::Instant now, bool watched, std::span<txn::Deliveries> lanes) {
   Impl& impl = *impl_;
   wire::Zxid last;
-  watched = impl.answer_pending(lanes) || watched;
+  impl.answer_pending(lanes);
   while (!impl.queue.empty() && impl.is_ready(impl.queue.front())) {
     const Outstanding& entry = impl.queue.front();
     if (entry.kind == Kind::kRead && lane_of(entry.from, lanes).bytes.size() > kReadBytesMax) break;
     last = std::max(last, entry.zxid);
-    watched = watched || entry.watching || impl.pending.any_watching();
     const std::string_view bytes = impl.queue.bytes(entry);
     if (entry.kind == Kind::kTxn) {
       impl.apply_txn(entry, bytes, now, watched, lanes);
-      watched = impl.answer_pending(lanes) || watched;
+      impl.answer_pending(lanes);
     } else if (impl.mode == Impl::Mode::kIdle) {
       // Whoever asked is no longer there.
     } else if (entry.kind == Kind::kKick) {
       push_close(entry.from, entry.session, impl.tree.last_zxid(), lanes);
     } else {
-      watched |= impl.answer(entry, bytes, lanes);
+      impl.answer(entry, bytes, lanes);
     }
     impl.queue.pop();
   }
@@ -97,21 +96,19 @@ void Replica::apply_committed(base::Instant now, bool watched, std::span<txn::De
   if (last.value > 0 && impl.prepare) impl.prepare->applied(last);
 }
 
-// Of a learner: what was behind the txn that was just applied. True when an answer leaves a watch.
-bool Replica::Impl::answer_pending(std::span<txn::Deliveries> lanes) {
-  if (mode != Mode::kLearning) return false;
+// Of a learner: what was behind the txn that was just applied.
+void Replica::Impl::answer_pending(std::span<txn::Deliveries> lanes) {
+  if (mode != Mode::kLearning) return;
   release_syncs();
-  bool watch_left = false;
   while (pending.has_ready()) {
     if (lane_of(pending.first_ready().from, lanes).bytes.size() > kReadBytesMax) break;
     const PendingRequests::Entry entry = pending.take_ready();
     if (entry.request.kind == Kind::kKick) {
       push_close(entry.request.from, entry.request.session, tree.last_zxid(), lanes);
     } else {
-      watch_left |= answer(entry.request, entry.bytes, lanes);
+      answer(entry.request, entry.bytes, lanes);
     }
   }
-  return watch_left;
 }
 
 bool Replica::Impl::may_release_sync() const {
@@ -128,9 +125,9 @@ void Replica::Impl::release_syncs() {
 }
 
 // An answer without a txn: it shows the state that everything decided before it left behind.
-bool Replica::Impl::answer(const Outstanding& entry, std::string_view bytes,
+void Replica::Impl::answer(const Outstanding& entry, std::string_view bytes,
                            std::span<txn::Deliveries> lanes) {
-  if (entry.from.is_learner()) return false;
+  if (entry.from.is_learner()) return;
   txn::Deliveries& lane = lane_of(entry.from, lanes);
   txn::Reply reply{.kind = reply_kind(entry),
                    .error = entry.error,
@@ -147,7 +144,6 @@ bool Replica::Impl::answer(const Outstanding& entry, std::string_view bytes,
     read(entry, bytes, lane, reply);
   }
   push_reply(lane, reply);
-  return reply.watch != txn::WatchKind::kNone;
 }
 
 void Replica::Impl::read(const Outstanding& entry, std::string_view bytes, txn::Deliveries& lane,

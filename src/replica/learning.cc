@@ -15,7 +15,6 @@ namespace {
 
 Outstanding waiting(Kind kind, const txn::Request& request) {
   return {.kind = kind,
-          .watching = request.watching,
           .op = request.op,
           .xid = request.xid,
           .timeout_ms = request.timeout_ms,

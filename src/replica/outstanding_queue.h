@@ -30,7 +30,6 @@ struct Outstanding {
   };
   Kind kind = Kind::kTxn;
   bool has_client = true;                  // false: the server made the txn itself
-  bool watching = false;                   // as in txn::Request
   wire::OpCode op = wire::OpCode::kError;  // as the client asked
   ErrorCode error = ErrorCode::kOk;
   std::int32_t xid = 0;

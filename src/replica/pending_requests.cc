@@ -17,7 +17,6 @@ bool waits(const PendingRequests::Entry& entry) {
 
 void PendingRequests::push(Entry entry) {
   ++size_;
-  if (entry.request.watching) ++watching_;
   if (entry.request.kind == Kind::kSync) syncs_.push_back(entry.request.session);
   const wire::SessionId session = entry.request.session;
   const auto found = sessions_.find(session);
@@ -39,7 +38,6 @@ std::optional<Outstanding> PendingRequests::take(wire::SessionId session, std::i
   const Outstanding& front = found->second.front().request;
   if (front.kind != Kind::kTxn || front.xid != cxid) return std::nullopt;
   Outstanding request = front;
-  if (request.watching) --watching_;
   --size_;
   found->second.pop_front();
   advance(found->second);
@@ -65,7 +63,6 @@ PendingRequests::Entry PendingRequests::take_ready() {
   Entry entry = std::move(ready_.front());
   ready_.pop_front();
   --size_;
-  if (entry.request.watching) --watching_;
   return entry;
 }
 
@@ -73,7 +70,7 @@ void PendingRequests::clear() {
   sessions_.clear();
   syncs_.clear();
   ready_.clear();
-  size_ = watching_ = 0;
+  size_ = 0;
 }
 
 void PendingRequests::advance(Queue& queue) {

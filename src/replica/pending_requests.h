@@ -36,8 +36,6 @@ class PendingRequests {
   [[nodiscard]] const Outstanding& first_ready() const { return ready_.front().request; }
   [[nodiscard]] Entry take_ready();
 
-  // Some request is to leave a watch before its answer: changes are wanted.
-  [[nodiscard]] bool any_watching() const { return watching_ > 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
   void clear();
 
@@ -50,7 +48,6 @@ class PendingRequests {
   std::deque<wire::SessionId> syncs_;  // one per kSync without its word, oldest first
   std::deque<Entry> ready_;
   std::size_t size_ = 0;  // ready ones included
-  std::size_t watching_ = 0;
 };
 
 }  // namespace drover::replica

@@ -14,9 +14,8 @@ constexpr wire::SessionId kBob{2};
 
 class PendingRequestsTest : public testing::Test {
  protected:
-  void push(Kind kind, wire::SessionId session, std::int32_t xid, bool watching = false) {
-    pending_.push({.request = {.kind = kind, .watching = watching, .xid = xid, .session = session},
-                   .bytes = {}});
+  void push(Kind kind, wire::SessionId session, std::int32_t xid) {
+    pending_.push({.request = {.kind = kind, .xid = xid, .session = session}, .bytes = {}});
   }
   // xids of those whose turn has come.
   std::vector<std::int32_t> ready() {
@@ -80,24 +79,13 @@ TEST_F(PendingRequestsTest, WordsGoToSyncsInTheOrderInWhichTheyLeft) {
   pending_.release_sync();  // of nobody
 }
 
-TEST_F(PendingRequestsTest, CountsThoseThatWillLeaveAWatch) {
-  push(Kind::kTxn, kAnn, 1, true);
-  push(Kind::kRead, kAnn, 2, true);
-  EXPECT_TRUE(pending_.any_watching());
-  ASSERT_TRUE(pending_.take(kAnn, 1).has_value());
-  EXPECT_TRUE(pending_.any_watching());
-  ready();
-  EXPECT_FALSE(pending_.any_watching());
-}
-
 TEST_F(PendingRequestsTest, AllIsForgottenWithTheLeader) {
-  push(Kind::kTxn, kAnn, 1, true);
+  push(Kind::kTxn, kAnn, 1);
   push(Kind::kSync, kBob, 1);
   push(Kind::kRead, wire::SessionId(3), 1);
   pending_.clear();
   EXPECT_EQ(pending_.size(), 0u);
   EXPECT_FALSE(pending_.has_ready());
-  EXPECT_FALSE(pending_.any_watching());
   EXPECT_FALSE(pending_.take(kAnn, 1).has_value());
 }
 

@@ -174,7 +174,6 @@ void Replica::Impl::on_write(const txn::Request& request, std::string_view body)
                                : outcome.error);
   }
   push_outcome({.has_client = !request.from.is_learner(),
-                .watching = request.watching,
                 .op = request.op,
                 .xid = request.xid,
                 .timeout_ms = request.timeout_ms,

@@ -97,8 +97,9 @@ class Replica {
   [[nodiscard]] bool has_committed() const;
   // Applies committed txns and answers what stands between them. Stops early at a read whose lane
   // has many bytes to take already; has_committed() then still holds, and the caller calls again
-  // when that lane has emptied its deliveries. `watched` says whether any lane holds a watch
-  // (changes are collected only then). `lanes` has one entry per lane; entries are appended to.
+  // when that lane has emptied its deliveries. `watched` says whether any lane wants
+  // changes (they are collected only then). `lanes` has one entry per lane; entries are appended
+  // to.
   void apply_committed(base::Instant now, bool watched, std::span<txn::Deliveries> lanes);
 
   // ---- roles in an ensemble. Requires to be idle, with nothing outstanding.

@@ -50,14 +50,13 @@ struct Replica::Impl {
   void apply_txn(Outstanding entry, std::string_view bytes, base::Instant now, bool watched,
                  std::span<txn::Deliveries> lanes);
   void find_client(Outstanding& entry, std::string_view bytes);
-  bool answer_pending(std::span<txn::Deliveries> lanes);
+  void answer_pending(std::span<txn::Deliveries> lanes);
   [[nodiscard]] bool may_release_sync() const;
   void release_syncs();
   void keep_digest(wire::Zxid zxid, wire::Zxid before);
   void deliver_changes(std::span<txn::Deliveries> lanes);
   void end_session(const Outstanding& entry, std::span<txn::Deliveries> lanes);
-  // True when the answer leaves a watch.
-  bool answer(const Outstanding& entry, std::string_view bytes, std::span<txn::Deliveries> lanes);
+  void answer(const Outstanding& entry, std::string_view bytes, std::span<txn::Deliveries> lanes);
   void read(const Outstanding& entry, std::string_view bytes, txn::Deliveries& lane,
             txn::Reply& reply);
 

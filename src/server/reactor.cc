@@ -135,7 +135,7 @@ void Reactor::handle_input(const ClientPtr& client) {
     const base::Instant time = now();
     drained = drain_inbox(time);
     understood = cut_frames(*client, time);
-    shared_.watched[index()] = lane_.watches().empty() ? 0 : 1;
+    shared_.watched[index()] = lane_.wants_changes() ? 1 : 0;
   }
   if (drained) drained_();
   client->frames.settle();
@@ -219,7 +219,7 @@ void Reactor::take_inbox() {
   {
     const ReadHold hold(shared_.gate, index());
     drained = drain_inbox(now());
-    shared_.watched[index()] = lane_.watches().empty() ? 0 : 1;
+    shared_.watched[index()] = lane_.wants_changes() ? 1 : 0;
   }
   if (drained) drained_();
 }

@@ -27,8 +27,8 @@ struct SharedTree {
   TreeGate gate;
   tree::Tree tree DROVER_GUARDED_BY(gate);
   // inboxes[i] is appended to by the writer (all slots) and emptied by lane i under its own slot,
-  // which is why neither needs another lock. The same holds for watched[i]: whether lane i holds
-  // any watch.
+  // which is why neither needs another lock. The same holds for watched[i]: whether lane i
+  // wants changes.
   std::vector<txn::Deliveries> inboxes;
   std::vector<char> watched;
 };

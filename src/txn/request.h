@@ -46,8 +46,6 @@ struct Request {
   wire::SessionId session;
   std::uint32_t body_offset = 0;  // into RequestBatch::bytes: the record after the request header
   std::uint32_t body_size = 0;
-  // The connection will leave a watch before this is applied: changes from here on are wanted.
-  bool watching = false;
   Identities identities;
 };
 

@@ -102,7 +102,7 @@ bool Server::commit() {
   if (!replica->has_committed()) return false;
   std::vector<txn::Deliveries> deliveries(lanes.size());
   const bool watched =
-      std::ranges::any_of(lanes, [](const auto& lane) { return !lane->watches().empty(); });
+      std::ranges::any_of(lanes, [](const auto& lane) { return lane->wants_changes(); });
   replica->apply_committed(now_, watched, deliveries);
   for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i]->on_deliveries(deliveries[i], now_);
   return true;

@@ -250,6 +250,40 @@ TEST_P(WatchTest, ExistsOfWhatMayNotBeReadLeavesNoWatch) {
   EXPECT_TRUE(server.lanes[GetParam()]->watches().empty());
 }
 
+// An answer is on its way for a while; what commits meanwhile must not be missed by the watch it
+// leaves.
+TEST_P(WatchTest, ChangesAreWantedFromTheMomentAWatchIsAskedFor) {
+  writer.create("/a");
+  quiet();
+  const lane::Lane& lane = *server.lanes[GetParam()];
+  server.hold_disk();
+  watcher.set_data("/a", "1");
+  watcher.get_data("/a", false);
+  server.run();
+  EXPECT_FALSE(lane.wants_changes());
+  watcher.get_data("/a", true);
+  server.run();
+  EXPECT_TRUE(lane.wants_changes());
+  watcher.disconnect();
+  server.run();
+  EXPECT_FALSE(lane.wants_changes());
+  server.release_disk();
+}
+
+TEST_P(WatchTest, ChangesAreWantedFromTheMomentAWatchIsAdded) {
+  quiet();
+  const lane::Lane& lane = *server.lanes[GetParam()];
+  server.hold_disk();
+  watcher.create("/a");
+  watcher.with_path_and_mode(OpCode::kAddWatch, "/a", kPersistent);
+  server.run();
+  EXPECT_TRUE(lane.wants_changes());
+  server.release_disk();
+  server.run();
+  EXPECT_TRUE(lane.wants_changes());
+  EXPECT_FALSE(lane.watches().empty());
+}
+
 // ---- checkWatches, removeWatches
 
 TEST_P(WatchTest, CheckAndRemove) {
