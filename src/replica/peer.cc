@@ -409,6 +409,10 @@ void Peer::on_requests(const txn::RequestBatch& batch, base::Instant now, base::
                        PeerEffects& effects) {
   Impl& impl = *impl_;
   impl.wall = std::max(impl.wall, wall);
+  // A lane that has not yet heard that its connections are over may send on what they asked. A
+  // leader that is not there to hear it could not answer, and what waits for an answer here would
+  // stand in the way of all that its session asks later.
+  if (!impl.serving) return;
   impl.replica.on_requests(batch, now, wall, impl.replica_effects);
   impl.take_replica_effects(now, effects);
   if (impl.leader) {
