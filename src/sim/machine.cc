@@ -1,6 +1,7 @@
 #include "sim/machine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "replica/restorer.h"
@@ -29,6 +30,13 @@ struct Machine::Process {
   Process(storage::Disk& disk, std::int64_t tick_ms)
       : sessions(tick_ms), writer(disk, {.dir = kDir, .preallocate_bytes = 0}) {}
 
+  // Between a lane and the peer, which may run on two threads: what one says reaches the other
+  // later.
+  struct Mail {
+    base::Instant to_peer_at;  // the newest batch gets there
+    bool is_woken = false;     // the lane will look into its inbox
+  };
+
   struct ClientLink {
     std::uint32_t lane = 0;
     lane::Connection* connection = nullptr;
@@ -40,6 +48,8 @@ struct Machine::Process {
   session::SessionTable sessions;
   txn::AuthOptions auth;
   std::vector<std::unique_ptr<lane::Lane>> lanes;
+  std::vector<Mail> mail;                // per lane
+  std::vector<txn::Deliveries> inboxes;  // per lane: not yet taken by it
   std::unique_ptr<replica::Peer> peer;
   replica::PeerEffects effects;
   storage::LogWriter writer;
@@ -143,6 +153,8 @@ void Machine::boot() {
   if (scenario_.small_log > 0) {
     options.proposals = {.txns_min = scenario_.small_log, .txns_max = scenario_.small_log};
   }
+  process.mail.resize(scenario_.lanes);
+  process.inboxes = std::vector<txn::Deliveries>(scenario_.lanes);
   for (std::uint32_t i = 0; i < scenario_.lanes; ++i) {
     process.lanes.push_back(std::make_unique<lane::Lane>(
         lane::LaneOptions{
@@ -203,7 +215,11 @@ void Machine::when_awake(std::function<void()> action) {
 }
 
 void Machine::in_process(std::int64_t after_us, std::function<void()> action) {
-  schedule_.after_us(after_us, [this, incarnation = incarnation_, action = std::move(action)] {
+  in_process_at(schedule_.now() + std::chrono::microseconds(after_us), std::move(action));
+}
+
+void Machine::in_process_at(base::Instant at, std::function<void()> action) {
+  schedule_.at(at, [this, incarnation = incarnation_, action = std::move(action)] {
     if (incarnation == incarnation_) when_awake(action);
   });
 }
@@ -331,28 +347,65 @@ void Machine::carry_out() {
 bool Machine::move_requests() {
   Process& process = *process_;
   bool moved = false;
-  for (const auto& lane : process.lanes) {
-    txn::RequestBatch batch = std::move(lane->outbox());
-    lane->outbox().clear();
-    if (batch.empty()) continue;
-    process.peer->on_requests(batch, now(), wall(), process.effects);
-    carry_out();  // what the effects speak of lives as long as the batch
-    moved = true;
+  for (std::size_t i = 0; i < process.lanes.size(); ++i) {
+    if (process.lanes[i]->outbox().empty()) continue;
+    const auto batch = std::make_shared<txn::RequestBatch>(std::move(process.lanes[i]->outbox()));
+    process.lanes[i]->outbox().clear();
+    const std::int64_t hop = hop_us(i);
+    if (hop == 0) {
+      hand_over(*batch);
+      moved = true;
+      continue;
+    }
+    base::Instant& at = process.mail[i].to_peer_at;
+    at = std::max(at, schedule_.now() + std::chrono::microseconds(hop));
+    in_process_at(at, [this, batch] {
+      hand_over(*batch);
+      pump();
+    });
   }
   return moved;
+}
+
+void Machine::hand_over(const txn::RequestBatch& batch) {
+  process_->peer->on_requests(batch, now(), wall(), process_->effects);
+  carry_out();  // what the effects speak of lives as long as the batch
+}
+
+// The first lane and the peer are one thread.
+std::int64_t Machine::hop_us(std::size_t lane) {
+  if (lane == 0 || scenario_.hop_us_max == 0) return 0;
+  return 1 +
+         static_cast<std::int64_t>(prng_.below(static_cast<std::uint64_t>(scenario_.hop_us_max)));
 }
 
 bool Machine::do_tree_work() {
   Process& process = *process_;
   if (!process.peer->has_tree_work()) return false;
-  std::vector<txn::Deliveries> deliveries(process.lanes.size());
   const bool watched =
-      std::ranges::any_of(process.lanes, [](const auto& lane) { return !lane->watches().empty(); });
-  process.peer->do_tree_work(now(), wall(), watched, deliveries, process.effects);
+      std::ranges::any_of(process.lanes, [](const auto& lane) { return lane->wants_changes(); });
+  process.peer->do_tree_work(now(), wall(), watched, process.inboxes, process.effects);
   for (std::size_t i = 0; i < process.lanes.size(); ++i) {
-    process.lanes[i]->on_deliveries(deliveries[i], now());
+    if (process.inboxes[i].empty()) continue;
+    const std::int64_t hop = hop_us(i);
+    if (hop == 0) {
+      take_inbox(i);
+    } else if (!std::exchange(process.mail[i].is_woken, true)) {
+      in_process(hop, [this, i] {
+        process_->mail[i].is_woken = false;
+        take_inbox(i);
+        pump();
+      });
+    }
   }
   return true;
+}
+
+void Machine::take_inbox(std::size_t lane) {
+  txn::Deliveries& inbox = process_->inboxes[lane];
+  if (inbox.empty()) return;
+  process_->lanes[lane]->on_deliveries(inbox, now());
+  inbox.clear();
 }
 
 bool Machine::flush_lanes() {
@@ -391,6 +444,7 @@ bool Machine::hand_in_frames() {
       if (client->input.size() < 4 + length) break;
       const std::string frame = client->input.substr(4, length);
       client->input.erase(0, 4 + length);
+      take_inbox(client->lane);  // a lane that reads the tree has heard of all that is in it
       process.lanes[client->lane]->on_frame(*client->connection, frame, now());
       moved = true;
     }

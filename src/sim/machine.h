@@ -64,13 +64,17 @@ class Machine final : public Host {
   struct Process;
   // Runs `action` on the process as it is now, after a pause, never in a later incarnation.
   void in_process(std::int64_t after_us, std::function<void()> action);
+  void in_process_at(base::Instant at, std::function<void()> action);
   // Now, or when the pause is over, in order.
   void when_awake(std::function<void()> action);
   void wake();
   void pump();
   void carry_out();
   bool move_requests();
+  void hand_over(const txn::RequestBatch& batch);
+  [[nodiscard]] std::int64_t hop_us(std::size_t lane);
   bool do_tree_work();
+  void take_inbox(std::size_t lane);
   bool flush_lanes();
   bool hand_in_frames();
   void start_disk();

@@ -63,18 +63,21 @@ Scenario Scenario::draw(std::uint64_t seed) {
   s.paths = static_cast<int>(between(prng, 1, 8));
   s.think_ms_max = between(prng, 1, 200);
   s.pipeline_max = static_cast<int>(between(prng, 1, 8));
+  // A thread is woken at once, or the machine has too few processors.
+  if (prng.chance(2, 3)) s.hop_us_max = between(prng, 1, prng.chance(1, 3) ? 200'000 : 200);
   return s;
 }
 
 std::string Scenario::text() const {
   return fmt::format(
-      "seed={} voters={} observers={} lanes={} clients={} tick={}ms safety={}ms latency={}..{}us "
+      "seed={} voters={} observers={} lanes={} hop={}us clients={} tick={}ms safety={}ms "
+      "latency={}..{}us "
       "loss={}/1000 reset={}/1000000 tear={}/1000000 "
       "sync={}..{}us slow={}/1000 crash={} power={} outage={} stop={} "
       "disk={} slowdisk={}x{} pause={} "
       "partition={} walljump={} drift={}/1000 snapshot={} log={} (every ms)",
-      seed, voters, observers, lanes, clients, tick_ms, safety_ms, latency_us_min, latency_us_max,
-      loss_per_mille, reset_per_million, tear_per_million, sync_us_min, sync_us_max,
+      seed, voters, observers, lanes, hop_us_max, clients, tick_ms, safety_ms, latency_us_min,
+      latency_us_max, loss_per_mille, reset_per_million, tear_per_million, sync_us_min, sync_us_max,
       slow_sync_per_mille, crash_every_ms, power_every_ms, outage_every_ms, stop_every_ms,
       disk_every_ms, slow_disk, slow_disk_factor, pause_every_ms, partition_every_ms,
       wall_jump_every_ms, drift_per_mille_max, snapshot_every_ms, small_log);

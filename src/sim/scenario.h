@@ -14,6 +14,8 @@ struct Scenario {
   int voters = 3;
   int observers = 0;
   std::uint32_t lanes = 1;
+  std::int64_t hop_us_max =
+      0;  // what a lane other than the first and the peer tell each other takes
   int clients = 4;
   std::int64_t tick_ms = 2000;
   std::int64_t safety_ms = 40'000;         // faults happen
