@@ -3,6 +3,7 @@ a checker of the simulator complains. A patch that does not apply or does not bu
 
     /usr/bin/python3 tests/mutations/run.py                      # all of them, and first the shipped sources
     /usr/bin/python3 tests/mutations/run.py zookeeper-2845 ...   # some of them
+    /usr/bin/python3 tests/mutations/run.py --fit                # only: does every patch still apply?
 """
 
 import argparse
@@ -18,6 +19,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent
 BUILD = pathlib.Path("build/release")
+SKIPPED = 77  # as tests/CMakeLists.txt knows it
 
 
 class Verdict:
@@ -90,6 +92,22 @@ def print_row(verdict):
     print(f"| {verdict.name} | {verdict.sentence} | {caught} | {verdict.seeds} | {verdict.seconds:.1f} |", flush=True)
 
 
+def check_fit(patches):
+    """Changes nothing. Part of every test run, so that whoever moves code under a patch hears of it."""
+    if shutil.which("git") is None:
+        print("skipped: there is no git to apply the patches with")
+        return SKIPPED
+    os.environ["GIT_CEILING_DIRECTORIES"] = str(SOURCES.parent)
+    rotten = 0
+    for patch in patches:
+        result = run(["git", "apply", "--check", str(patch)], SOURCES)
+        if result.returncode != 0:
+            rotten += 1
+            print(f"{patch.name} no longer fits the sources, make it anew:\n{result.stderr}")
+    print(f"{len(patches)} patches, {rotten} of them do not fit")
+    return 1 if rotten else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="of patches, without .patch; none: all of them")
@@ -98,6 +116,7 @@ def main():
     parser.add_argument("--control", type=int, default=200, help="seeds that the shipped sources have to pass")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=int, default=15, help="for the seeds of one patch")
+    parser.add_argument("--fit", action="store_true", help="build nothing, only see whether the patches apply")
     parser.add_argument("--verbose", action="store_true", help="say what each checker complained of")
     arguments = parser.parse_args()
     patches = sorted(HERE.glob("*.patch"))
@@ -107,6 +126,8 @@ def main():
             parser.error(f"no such patch: {', '.join(sorted(unknown))}")
         patches = [patch for patch in patches if patch.stem in arguments.names]
 
+    if arguments.fit:
+        return check_fit(patches)
     failed = 0
     # git apply looks for a repository above it, and leaves out what is outside.
     with tempfile.TemporaryDirectory(prefix="drover-mutations-") as folder:
