@@ -8,6 +8,7 @@
 #include "cli/bench.h"
 #include "cli/help.h"
 #include "cli/local.h"
+#include "cli/log_command.h"
 #include "cli/purge.h"
 #include "cli/serve.h"
 #include "cli/shell.h"
@@ -27,6 +28,12 @@ Examples:
   drover serve /etc/zookeeper/zoo.cfg     one with the configuration of an Apache server
   drover shell -server localhost:2181     look around, create and change znodes
   drover local --servers 3                an ensemble on this machine, for trying out)";
+
+// The tools whose verdict is their exit code say 2 for damage: bad arguments are 3 there.
+int exit_of_bad_arguments(std::string_view command) {
+  const bool gives_verdicts = command == "log" || command == "snapshot" || command == "doctor";
+  return gives_verdicts ? 3 : kExitBadArguments;
+}
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -47,12 +54,13 @@ int main(int argc, char** argv) {
   drover::cli::add_ask(app, exit_code);
   drover::cli::add_purge(app, exit_code);
   drover::cli::add_simulate(app, exit_code);
+  drover::cli::add_log(app, exit_code);
   drover::cli::add_help(app, exit_code);
   app.footer(kFooter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kExitBadArguments;
+    return app.exit(error) == 0 ? 0 : exit_of_bad_arguments(argc > 1 ? argv[1] : "");
   }
   return exit_code;
 }

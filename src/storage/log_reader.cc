@@ -90,7 +90,7 @@ struct LogFileReader::Impl {
   Result<std::uint64_t> content_end();
   Result<bool> whole_but_too_long();
   Result<void> find_valid(LogEnd& end);
-  Result<LogEnd> classify();
+  Result<LogEnd> classify(bool look_behind);
 };
 
 // Answers in the order of Apache's reader; whether it matters is decided by classify().
@@ -214,7 +214,7 @@ Result<void> LogFileReader::Impl::find_valid(LogEnd& end) {
   return {};
 }
 
-Result<LogEnd> LogFileReader::Impl::classify() {
+Result<LogEnd> LogFileReader::Impl::classify(bool look_behind) {
   LogEnd end;
   end.offset = has_header ? offset : 0;
   const auto content = content_end();
@@ -249,9 +249,13 @@ Result<LogEnd> LogFileReader::Impl::classify() {
         length_max);
     return end;
   }
-  if (mark) return end;
+  if (mark && !look_behind) return end;
   if (auto done = find_valid(end); !done) return std::unexpected(done.error());
-  if (end.next_valid) end.kind = Kind::kDamaged;
+  if (mark) {
+    end.kind = Kind::kTorn;
+  } else if (end.next_valid) {
+    end.kind = Kind::kDamaged;
+  }
   return end;
 }
 
@@ -309,9 +313,16 @@ Result<std::optional<LogEntry>> LogFileReader::next() {
   return entry;
 }
 
-Result<LogEnd> LogFileReader::end() {
+Result<LogEnd> LogFileReader::end(bool look_behind) {
   DROVER_ASSERT(impl_->at_end, "the entries come before the end");
-  return impl_->classify();
+  return impl_->classify(look_behind);
+}
+
+void LogFileReader::resume(std::uint64_t offset) {
+  DROVER_ASSERT(impl_->has_header && offset > impl_->offset, "reading only goes forward");
+  impl_->offset = offset;
+  impl_->at_end = false;
+  impl_->reason.clear();
 }
 
 const std::string& LogFileReader::path() const {

@@ -52,8 +52,12 @@ class LogFileReader {
   // The next entry; nullopt at the end, for good. Errors: of the disk only.
   Result<std::optional<LogEntry>> next();
   // Classifies what stands behind the last entry. Reads the rest of the file. Requires that next()
-  // answered nullopt.
-  Result<LogEnd> end();
+  // answered nullopt. `look_behind`: fills next_valid behind an unfinished write too, which
+  // recovery has no use for.
+  Result<LogEnd> end(bool look_behind = false);
+  // Goes on reading at `offset`, where end() found an entry that can be read again: for tools that
+  // tell what is left behind damage. Recovery never does.
+  void resume(std::uint64_t offset);
 
   [[nodiscard]] const std::string& path() const;
   [[nodiscard]] std::uint64_t size() const;  // of the file when it was opened

@@ -88,6 +88,12 @@ class Restore {
       }
       report_.snapshot_file = options_.snapshot_dir + "/" + name->name;
       report_.snapshot_zxid = report_.last_zxid = name->zxid;
+      if (content->nodes_without_acl > 0) {
+        warn(
+            fmt::format("{}: {} znodes have an ACL that the file does not hold: they are open to "
+                        "everybody",
+                        report_.snapshot_file, content->nodes_without_acl));
+      }
       // Seen by us is not yet safe from a power cut: Apache does not sync its snapshots.
       if (auto done = disk_.sync_file(report_.snapshot_file); !done)
         return std::unexpected(done.error());

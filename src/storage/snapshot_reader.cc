@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,8 @@
 
 namespace drover::storage {
 namespace {
+
+constexpr std::int64_t kOpenAcl = -1;  // world:anyone:cdrwa, never in the table
 
 // The uncompressed bytes in order, with the running checksum of all that was taken. The first
 // failure sticks; takers then answer zeros and empty strings, and the caller looks at failure()
@@ -27,9 +30,11 @@ class SealedStream {
   [[nodiscard]] bool ok() const { return !failure_; }
   [[nodiscard]] const Error& error() const { return *failure_; }
   [[nodiscard]] std::int32_t length_max() const { return length_max_; }
+  [[nodiscard]] std::uint64_t taken() const { return taken_; }
   void fail(std::string_view what) {
-    if (!failure_)
-      failure_ = Error{.message = fmt::format("{}: at byte {}: {}", path_, taken_, what)};
+    if (failure_) return;
+    reason_ = what;
+    failure_ = Error{.message = fmt::format("{}: at byte {}: {}", path_, taken_, what)};
   }
 
   std::int32_t take_int() { return static_cast<std::int32_t>(take_number<std::uint32_t>()); }
@@ -63,6 +68,14 @@ class SealedStream {
     }
     std::vector<char> end;
     take_bytes(end);
+    closed_ = std::string_view(end.data(), end.size()) == snapshot_format::kEndMarker;
+  }
+  // Whether the string that closes the last seal is the right one. No seal covers it.
+  [[nodiscard]] bool closed() const { return closed_; }
+  // Of the failure, without the path and offset where they are ours to say.
+  [[nodiscard]] std::string reason() const {
+    if (!failure_) return {};
+    return reason_.empty() ? failure_->message : reason_;
   }
 
   // How many bytes are left, counted up to `limit`. Requires limit smaller than the chunk.
@@ -150,6 +163,8 @@ class SealedStream {
   std::size_t summed_ = 0;  // bytes of chunk_ that are in sum_
   std::uint64_t taken_ = 0;
   std::uint32_t sum_ = kAdlerStart;
+  bool closed_ = false;
+  std::string reason_;  // empty: the failure is another's
   std::optional<Error> failure_;
 };
 
@@ -163,12 +178,22 @@ class Parser {
     sessions();
     acls();
     if (auto done = nodes(); !done) return std::unexpected(done.error());
+    nodes_complete_ = true;
     in_.take_seal();
     trailer();
     if (!in_.ok()) return std::unexpected(in_.error());
     if (auto done = sink_.end_snapshot(content_.digest); !done)
       return std::unexpected(done.error());
     return content_;
+  }
+
+  [[nodiscard]] SnapshotEnd end() const {
+    return {.offset = in_.taken(),
+            .reason = in_.reason(),
+            .nodes_complete = nodes_complete_,
+            .closed = in_.closed(),
+            .sessions = content_.sessions,
+            .nodes = content_.nodes};
   }
 
  private:
@@ -208,6 +233,7 @@ class Parser {
         list.push_back(std::move(entry));
       }
       if (!in_.ok()) return;
+      acl_keys_.insert(key);
       sink_.acl(key, std::move(list));
     }
   }
@@ -226,6 +252,7 @@ class Parser {
         break;
       }
       ++content_.nodes;
+      if (acl_key != kOpenAcl && !acl_keys_.contains(acl_key)) ++content_.nodes_without_acl;
     }
     if (!in_.ok()) return std::unexpected(in_.error());
     return {};
@@ -283,6 +310,8 @@ class Parser {
   SealedStream& in_;
   RestoreSink& sink_;
   SnapshotContent content_;
+  bool nodes_complete_ = false;
+  std::unordered_set<std::int64_t> acl_keys_;
   std::vector<char> path_;
   std::vector<char> data_;
 };
@@ -303,12 +332,16 @@ class NullSink final : public RestoreSink {
 }  // namespace
 
 Result<SnapshotContent> read_snapshot(Disk& disk, const std::string& dir, const SnapshotName& name,
-                                      std::int32_t length_max, RestoreSink& sink) {
+                                      std::int32_t length_max, RestoreSink& sink,
+                                      SnapshotEnd* end) {
   const std::string path = dir + "/" + name.name;
   auto source = SnapshotSource::open(disk, path, name.compression);
   if (!source) return std::unexpected(source.error());
   SealedStream in(**source, path, length_max);
-  return Parser(in, sink).parse(name.zxid);
+  Parser parser(in, sink);
+  auto content = parser.parse(name.zxid);
+  if (end != nullptr) *end = parser.end();
+  return content;
 }
 
 Result<SnapshotContent> verify_snapshot(Disk& disk, const std::string& dir,
