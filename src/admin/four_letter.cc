@@ -11,6 +11,7 @@
 #include <set>
 
 #include "admin/monitor.h"
+#include "admin/op_name.h"
 
 namespace drover::admin {
 
@@ -25,76 +26,12 @@ std::uint64_t hex(std::int64_t value) {
   return static_cast<std::uint64_t>(value);
 }
 
-// Request.op2String's short names, what `cons` prints as lop.
-std::string_view short_op_name(const ConnectionView& connection) {
-  using wire::OpCode;
-  switch (connection.last_op) {
-    case OpCode::kNotification:
-      return "NA";
-    case OpCode::kCreateSession:
-      return "SESS";
-    case OpCode::kPing:
-      return "PING";
-    case OpCode::kCreate:
-    case OpCode::kCreate2:
-    case OpCode::kCreateContainer:
-    case OpCode::kCreateTtl:
-      return "CREA";
-    case OpCode::kDelete:
-    case OpCode::kDeleteContainer:
-      return "DELE";
-    case OpCode::kSetData:
-      return "SETD";
-    case OpCode::kGetData:
-      return "GETD";
-    case OpCode::kExists:
-      return "EXIS";
-    case OpCode::kGetChildren:
-    case OpCode::kGetChildren2:
-      return "GETC";
-    case OpCode::kGetAllChildrenNumber:
-      return "GETACN";
-    case OpCode::kGetAcl:
-      return "GETA";
-    case OpCode::kSetAcl:
-      return "SETA";
-    case OpCode::kSync:
-      return "SYNC";
-    case OpCode::kMulti:
-      return "MULT";
-    case OpCode::kMultiRead:
-      return "MLTR";
-    case OpCode::kCheck:
-      return "CHEC";
-    case OpCode::kSetWatches:
-      return "SETW";
-    case OpCode::kSetWatches2:
-      return "STW2";
-    case OpCode::kAddWatch:
-      return "ADDW";
-    case OpCode::kRemoveWatches:
-      return "REMW";
-    case OpCode::kCheckWatches:
-      return "CHKW";
-    case OpCode::kGetEphemerals:
-      return "GETE";
-    case OpCode::kReconfig:
-      return "RECO";
-    case OpCode::kWhoAmI:
-      return "HOMI";
-    case OpCode::kCloseSession:
-      return "CLOS";
-    default:
-      return "NA";
-  }
-}
-
 void connection_line(Out out, const ConnectionView& c, bool brief) {
   fmt::format_to(out, " /{}:{}[{:x}](queued={},recved={},sent={}", c.remote_address, c.remote_port,
                  c.interest_ops, c.outstanding, c.received, c.sent);
   if (!brief && c.session.value != 0) {
-    fmt::format_to(out, ",sid=0x{:x},lop={},est={},to={}", hex(c.session.value), short_op_name(c),
-                   c.established_ms, c.timeout_ms);
+    fmt::format_to(out, ",sid=0x{:x},lop={},est={},to={}", hex(c.session.value),
+                   short_op_name(c.last_op), c.established_ms, c.timeout_ms);
     if (c.last_cxid >= 0) fmt::format_to(out, ",lcxid=0x{:x}", c.last_cxid);
     fmt::format_to(out, ",lzxid=0x{:x},lresp={},llat={},minlat={},avglat={},maxlat={}",
                    hex(c.last_zxid.value), c.last_response_ms, c.last_latency_ms, c.latency_ms.min,
@@ -233,7 +170,7 @@ bool needs_serving(Word word) {
 }  // namespace
 
 std::string answer(Word word, const StatusView& view) {
-  if (!view.serving && needs_serving(word)) return not_serving(word);
+  if (!(view.serving && view.lets_clients_in) && needs_serving(word)) return not_serving(word);
   std::string text;
   const Out out(text);
   switch (word) {

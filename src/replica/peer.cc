@@ -493,6 +493,10 @@ zab::Role Peer::role() const {
   return impl_->learner ? impl_->election.role() : zab::Role::kLooking;
 }
 
+void Peer::reset_observer_counters() {
+  if (impl_->leader) impl_->leader->reset_observer_counters();
+}
+
 PeerView Peer::view() const {
   const Impl& impl = *impl_;
   PeerView view;
@@ -508,6 +512,7 @@ PeerView Peer::view() const {
     view.last_proposed = impl.leader->last_proposed();
     view.last_committed = impl.leader->last_committed();
     view.learners = impl.leader->learners();
+    view.pending_syncs = impl.leader->pending_syncs();
   } else if (impl.learner) {
     view.phase = impl.learner->phase();
     view.leader = impl.learner->leader();

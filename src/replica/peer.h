@@ -75,6 +75,7 @@ struct PeerView {
   zab::Epoch epoch = 0;
   wire::Zxid last_proposed, last_committed;
   std::vector<zab::LearnerView> learners;  // of a leader
+  std::int64_t pending_syncs = 0;          // of a leader, from learners
   std::int64_t election_ms = 0;            // the last one took
 };
 
@@ -125,6 +126,7 @@ class Peer {
   [[nodiscard]] bool may_stop() const;
 
   [[nodiscard]] PeerView view() const;
+  void reset_observer_counters();        // what view().learners says of observers
   [[nodiscard]] zab::Role role() const;  // as in view(), at no cost
   // A search for a leader runs: what is said of our history is what the tree shows.
   [[nodiscard]] bool is_searching() const;

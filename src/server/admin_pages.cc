@@ -1,5 +1,6 @@
 #include "server/admin_pages.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
@@ -42,6 +43,44 @@ void with_view(const PageSources& sources, const Wanted& wanted,
           pending->finish(std::move(view));
         });
       });
+}
+
+Identity identity_of(const PageSources& sources, const net::HttpRequest& request) {
+  const auto header = request.header("authorization");
+  if (!header || header->empty()) return {};
+  const auto blank = std::min(header->find(' '), header->size());
+  const std::string_view scheme = header->substr(0, blank);
+  std::string_view rest = header->substr(blank);
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  auto ids = txn::authenticate(sources.auth, scheme, rest, request.remote_address);
+  const bool says_nothing = rest.empty() && scheme == "digest";  // Apache lets only clients do that
+  if (!ids || says_nothing) return {.verdict = Identity::Verdict::kUnknown, .ids = {}};
+  return {.verdict = Identity::Verdict::kKnown,
+          .ids = std::make_shared<const std::vector<Id>>(std::move(*ids))};
+}
+
+void authorize(const PageSources& sources, const net::HttpRequest& request,
+               std::function<void(unsigned, std::string_view)> decide) {
+  const Identity who = identity_of(sources, request);
+  if (who.verdict == Identity::Verdict::kMissing)
+    return decide(401, "Auth info is missing for the command");
+  if (who.verdict == Identity::Verdict::kUnknown) return decide(401, "Not authenticated");
+  asio::post(sources.replica_reactor.context(),
+             [sources, ids = who.ids, decide = std::move(decide)]() mutable {
+               bool all = true;
+               {
+                 const ReadHold hold(sources.shared.gate, sources.replica_reactor.index());
+                 const tree::Tree& tree = sources.shared.tree;
+                 const auto acl = tree.acl(tree.acl_key(tree.find("/")));
+                 for (const auto one : {perms::kRead, perms::kWrite, perms::kCreate, perms::kDelete,
+                                        perms::kAdmin}) {
+                   all = all && txn::allowed(sources.auth, acl.get(), one, *ids);
+                 }
+               }
+               asio::post(sources.admin.context(), [all, decide = std::move(decide)] {
+                 all ? decide(200, "") : decide(403, "Not authorized");
+               });
+             });
 }
 
 void add_probes(net::HttpRouter& routes, const PageSources& sources) {

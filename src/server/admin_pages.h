@@ -6,11 +6,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "admin/status_view.h"
 #include "net/http_router.h"
 #include "server/admin_server.h"
+#include "server/reactor.h"
+#include "server/shared_tree.h"
 #include "server/status.h"
+#include "txn/auth.h"
 
 namespace drover::server {
 
@@ -18,7 +22,22 @@ namespace drover::server {
 struct PageSources {
   AdminServer& admin;
   StatusCollector& status;
+  Reactor& replica_reactor;  // number 0, on whose thread the replica lives
+  SharedTree& shared;
+  const txn::AuthOptions& auth;
 };
+
+// Who asks, by the header `Authorization: <scheme>[ <auth>]` (`digest user:password`, `ip`), as an
+// auth packet of a client would say it.
+struct Identity {
+  enum class Verdict { kMissing, kUnknown, kKnown } verdict = Verdict::kMissing;
+  txn::Identities ids;
+};
+[[nodiscard]] Identity identity_of(const PageSources& sources, const net::HttpRequest& request);
+// Apache's rule for what may be done to the whole server: all five permissions on `/`. `decide`
+// comes on the admin thread with the status: 200, 401, 403, and the sentence for those.
+void authorize(const PageSources& sources, const net::HttpRequest& request,
+               std::function<void(unsigned status, std::string_view why)> decide);
 
 // How long a reactor may take to answer for itself.
 inline constexpr std::chrono::milliseconds kViewPatience{5'000};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <limits>
 #include <map>
 
@@ -85,6 +86,27 @@ std::string check_together(const Config& config, const std::map<std::string, int
   return {};
 }
 
+// For operators to read over the network, so without what opens doors.
+void keep_source(std::string_view text, const std::vector<Property>& properties, Config& config) {
+  constexpr std::string_view kHidden = "<hidden>";
+  config.source_text = text;
+  std::map<std::string, std::string> keys;
+  for (const Property& property : properties) {
+    std::string lower_key = property.key;
+    std::ranges::transform(lower_key, lower_key.begin(),
+                           [](unsigned char c) { return std::tolower(c); });
+    const bool secret = lower_key.find("passw") != std::string::npos ||
+                        lower_key.find("superdigest") != std::string::npos;
+    keys[property.key] = secret ? std::string(kHidden) : property.value;
+    if (!secret || property.value.empty()) continue;
+    for (auto at = config.source_text.find(property.value); at != std::string::npos;
+         at = config.source_text.find(property.value, at + kHidden.size())) {
+      config.source_text.replace(at, property.value.size(), kHidden);
+    }
+  }
+  config.source_keys.assign(keys.begin(), keys.end());
+}
+
 }  // namespace
 
 Config::Timeouts Config::session_timeouts() const {
@@ -127,6 +149,7 @@ Result<Config> parse_config(std::string_view text, std::string_view file, Config
   }
   if (auto read = read_members(members, file, config); !read) return std::unexpected(read.error());
   if (const auto error = check_together(config, lines, file); !error.empty()) return failure(error);
+  keep_source(text, *properties, config);
   return config;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -112,6 +113,9 @@ struct Config {
   bool quorum_keep_alive = false;
   bool quorum_listen_on_all = false;
 
+  // zoo.cfg as it was read, and its keys with their values, by name; passwords are left out.
+  std::string source_text;
+  std::vector<std::pair<std::string, std::string>> source_keys;
   // What was read but changes nothing, one sentence each, `file:line: ` in front.
   std::vector<std::string> warnings;
 

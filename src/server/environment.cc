@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -100,6 +101,11 @@ std::int64_t folder_bytes(const std::string& dir) {
     if (!gone) bytes += static_cast<std::int64_t>(size);
   }
   return bytes;
+}
+
+std::int64_t modified_s(const std::string& path) {
+  struct stat about{};
+  return ::stat(path.c_str(), &about) == 0 ? static_cast<std::int64_t>(about.st_mtime) : 0;
 }
 
 std::string absolute_path(const std::string& path) {

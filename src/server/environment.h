@@ -19,6 +19,8 @@ void raise_file_descriptor_limit();
 
 // Sum of the sizes of the plain files in a folder, bytes; 0 when it cannot be read.
 [[nodiscard]] std::int64_t folder_bytes(const std::string& dir);
+// When a file was last written, seconds since 1970; 0: it is not there.
+[[nodiscard]] std::int64_t modified_s(const std::string& path);
 // The absolute form of a path, for people to read.
 [[nodiscard]] std::string absolute_path(const std::string& path);
 

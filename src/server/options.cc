@@ -1,5 +1,7 @@
 #include "server/options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "server/environment.h"
@@ -152,7 +154,13 @@ admin::ConfView conf_view(const Config& config, const storage::DataDir& dir, std
                        .session_timeout_ms_max = ms_max,
                        .listen_backlog = config.listen_backlog,
                        .server_id = config.self.value,
+                       .initial_text = config.source_text,
                        .ensemble = {}};
+  for (const auto& [key, value] : config.source_keys) {
+    view.properties.emplace_back(key.starts_with("zookeeper.") ? key : "zookeeper." + key, value);
+  }
+  for (auto& entry : environment()) view.properties.push_back(std::move(entry));
+  std::ranges::sort(view.properties);
   if (!config.distributed()) return view;
   const zab::Member& me = *config.ensemble.find(config.self);
   view.ensemble = {.init_limit = config.init_limit,
@@ -160,7 +168,22 @@ admin::ConfView conf_view(const Config& config, const storage::DataDir& dir, std
                    .election_port = me.election.port,
                    .quorum_port = me.quorum.port,
                    .observer = me.observer,
-                   .membership = config.ensemble.text()};
+                   .membership = config.ensemble.text(),
+                   .members = {}};
+  for (const auto& [sid, member] : config.ensemble.members) {
+    std::string client = member.client ? member.client->text() : "";
+    // A line without a client's address: Apache's servers know their own alone.
+    if (client.empty() && sid == config.self) {
+      client = fmt::format(
+          "{}:{}", config.client_port_address.empty() ? "0.0.0.0" : config.client_port_address,
+          port);
+    }
+    view.ensemble->members.push_back({.sid = sid.value,
+                                      .quorum = member.quorum.text(),
+                                      .election = member.election.text(),
+                                      .client = std::move(client),
+                                      .observer = member.observer});
+  }
   return view;
 }
 

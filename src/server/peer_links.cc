@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include "net/connection.h"
+#include "server/clock.h"
 
 namespace drover::server {
 
@@ -47,6 +48,7 @@ struct PeerLinks::Stream {
   bool silent = true;  // no byte has come yet
   bool waits_to_write = false;
   bool ended = false;
+  const std::int64_t since_ms = wall_now().ms;
 };
 
 PeerLinks::PeerLinks(asio::io_context& context, PeerLinksOptions options, base::Log& log,
@@ -136,6 +138,17 @@ void PeerLinks::accept(tcp::socket socket, zab::Port port) {
   stream->id = events_.on_accepted(port);
   streams_.emplace(stream->id, stream);
   connected(stream);
+}
+
+PeerLinks::Line PeerLinks::line(zab::LinkId id) const {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return {};
+  error_code gone;
+  const auto remote = found->second->socket.remote_endpoint(gone);
+  if (gone) return {};
+  return {
+      .remote_address = fmt::format("/{}:{}", net::address_text(remote.address()), remote.port()),
+      .since_ms = found->second->since_ms};
 }
 
 // Link ids grow, so the first is the oldest.

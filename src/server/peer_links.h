@@ -67,6 +67,11 @@ class PeerLinks {
   void close_all();
 
   [[nodiscard]] std::size_t size() const { return streams_.size(); }
+  struct Line {
+    std::string remote_address;  // `/ip:port`, as Java prints it; empty: not connected
+    std::int64_t since_ms = 0;   // wall clock
+  };
+  [[nodiscard]] Line line(zab::LinkId id) const;
 
  private:
   struct Stream;

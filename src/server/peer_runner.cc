@@ -121,6 +121,7 @@ void PeerRunner::note_role() {
     doors_.request_snapshot();
   }
   served_ = serves;
+  has_served_ = has_served_ || serves;
   const zab::Role role = peer_.role();
   const bool looks = role == zab::Role::kLooking;
   if (looks && !looked_) ++probe_.looking;

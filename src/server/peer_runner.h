@@ -71,6 +71,13 @@ class PeerRunner {
   [[nodiscard]] const replica::Peer& peer() const { return peer_; }
   // Since clients are served, without a break; 0: they are not.
   [[nodiscard]] std::int64_t serving_ms() const;
+  [[nodiscard]] bool has_served() const { return has_served_; }
+  // Clients of a leader are let in (leaderServes).
+  [[nodiscard]] bool lets_clients_in() const {
+    return leader_serves_ || peer_.role() != zab::Role::kLeading;
+  }
+  [[nodiscard]] PeerLinks::Line line(zab::LinkId id) const { return links_.line(id); }
+  void reset_observer_counters() { peer_.reset_observer_counters(); }
   [[nodiscard]] const PeerProbe& probe() const { return probe_; }
   void reset_probe() { probe_ = {}; }
 
@@ -98,6 +105,7 @@ class PeerRunner {
   replica::PeerEffects working_;  // being carried out
   std::vector<char> to_wake_;     // lanes whose inbox has something, as seen under the last hold
   bool served_ = false;           // as of the last look
+  bool has_served_ = false;       // at any
   base::Instant serving_since_;
   bool snapshot_due_ = false;
   bool looked_ = false;

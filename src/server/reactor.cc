@@ -322,6 +322,19 @@ bool Reactor::has_unsent() const {
   return false;
 }
 
+std::int64_t Reactor::shed(std::int64_t percent) {
+  const auto all = static_cast<std::int64_t>(clients_.size());
+  const std::int64_t wanted = (all * percent + 99) / 100;
+  std::vector<ClientPtr> chosen;
+  for (const auto& [id, client] : clients_) {
+    if (static_cast<std::int64_t>(chosen.size()) == wanted) break;
+    chosen.push_back(client);
+  }
+  for (const ClientPtr& client : chosen) close(client, true);
+  after_lane();
+  return wanted;
+}
+
 void Reactor::close_all() {
   while (!clients_.empty()) close(ClientPtr(clients_.begin()->second), true);
   deadline_.cancel();

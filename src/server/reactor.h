@@ -84,6 +84,8 @@ class Reactor {
   void stop_reading();
   [[nodiscard]] bool has_unsent() const;
   void close_all();
+  // Closes so many in a hundred of the connections; answers how many.
+  std::int64_t shed(std::int64_t percent);
 
   [[nodiscard]] lane::Lane& lane() { return lane_; }
   [[nodiscard]] ReactorProbe& probe() { return probe_; }

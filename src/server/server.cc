@@ -17,6 +17,7 @@
 #include "server/admin_pages.h"
 #include "server/admin_server.h"
 #include "server/clock.h"
+#include "server/command_pages.h"
 #include "server/disk_thread.h"
 #include "server/environment.h"
 #include "server/log.h"
@@ -84,6 +85,7 @@ struct Server::Impl {
   std::optional<StartError> listen_to_peers();
   std::optional<StartError> write_first_snapshot();
   std::optional<StartError> open_admin();
+  void add_pages();
   void make_threads();
   void serve();
   void stop();
@@ -108,6 +110,7 @@ struct Server::Impl {
   std::vector<admin::NamedSummary> startup;
   std::int64_t digest_mismatches_at_start = 0;
   wire::Zxid restored_zxid;
+  std::optional<std::pair<wire::Zxid, std::int64_t>> newest_snapshot;  // and when it was written, s
   bool first_snapshot_due = false;
 
   std::vector<std::unique_ptr<Reactor>> reactors;
@@ -171,6 +174,9 @@ std::optional<StartError> Server::Impl::restore() {
       static_cast<std::uint64_t>(shared.ungated().last_zxid().value), ms,
       report->snapshot_file.empty() ? "none" : report->snapshot_file, report->txns_replayed);
   restored_zxid = report->last_zxid;
+  if (!report->snapshot_file.empty()) {
+    newest_snapshot = {report->snapshot_zxid, modified_s(report->snapshot_file)};
+  }
   // A snapshot that is newest, whole and up to date already says everything. The member of an
   // ensemble has others to learn from, and writes one only where there is none; and none where even
   // that would say too much: that what is empty here is empty by intent.
@@ -197,6 +203,7 @@ void Server::Impl::make_threads() {
 std::optional<StartError> Server::Impl::make_core() {
   snapshot.emplace(disk, snapshot_options(config, *data_dir), shared, log,
                    [this] { return snapshot_start(); });
+  if (newest_snapshot) snapshot->set_last(newest_snapshot->first, newest_snapshot->second);
   disk_thread.emplace(
       disk, disk_options(config, *data_dir), std::random_device{}(), log,
       DiskThread::Events{.on_durable =
@@ -280,6 +287,23 @@ std::optional<StartError> Server::Impl::write_first_snapshot() {
   return std::nullopt;
 }
 
+void Server::Impl::add_pages() {
+  const PageSources sources{.admin = admin,
+                            .status = *status,
+                            .replica_reactor = *reactors[0],
+                            .shared = shared,
+                            .auth = auth};
+  add_probes(admin.routes(), sources);
+  std::vector<Reactor*> all;
+  for (auto& reactor : reactors) all.push_back(reactor.get());
+  add_commands(admin.routes(), sources,
+               {.url = config.admin_command_url,
+                .rate_limit_ms = config.admin_rate_limit_ms,
+                .snapshot_enabled = config.admin_snapshot_enabled,
+                .restore_enabled = config.admin_restore_enabled},
+               *snapshot, std::move(all));
+}
+
 // Not asked for, the admin port is there for whoever sits at this machine, and a second server
 // here goes without.
 std::optional<StartError> Server::Impl::open_admin() {
@@ -294,7 +318,7 @@ std::optional<StartError> Server::Impl::open_admin() {
     if (!listening) log.info("no admin server: {}", listening.error().message);
     if (listening) log.info("admin server on port {}", admin.port());
   }
-  add_probes(admin.routes(), {.admin = admin, .status = *status});
+  add_pages();
   if (config.prometheus) {
     const auto listening = admin.listen_for_metrics(
         {.address = config.metrics_address,

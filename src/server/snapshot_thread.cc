@@ -48,6 +48,16 @@ void SnapshotThread::request() {
   changed_.notify_all();
 }
 
+void SnapshotThread::request(std::function<void(Result<storage::SnapshotFile>)> done) {
+  run([this, done = std::move(done)] { done(snapshot()); });
+}
+
+void SnapshotThread::set_last(wire::Zxid zxid, std::int64_t time_s) {
+  const MutexLock lock(mutex_);
+  probe_.last_zxid = zxid;
+  probe_.last_time_s = time_s;
+}
+
 void SnapshotThread::abandon() {
   generation_.fetch_add(1, std::memory_order_acq_rel);
 }
@@ -75,7 +85,7 @@ SnapshotProbe SnapshotThread::probe() const {
 
 void SnapshotThread::reset_probe() {
   const MutexLock lock(mutex_);
-  probe_ = {};
+  probe_ = {.last_zxid = probe_.last_zxid, .last_time_s = probe_.last_time_s};
 }
 
 void SnapshotThread::work() {
@@ -107,7 +117,8 @@ void SnapshotThread::work() {
       snapshot_due = jobs.empty() && std::exchange(requested_, false);
     }
     for (auto& job : jobs) job();
-    if (snapshot_due) snapshot();
+    if (snapshot_due) [[maybe_unused]]
+      const auto told = snapshot();  // in the log, and counted
     if (purging && SteadyClock::now() >= purge_at) {
       purge();
       purge_at = SteadyClock::now() + interval;
@@ -115,12 +126,12 @@ void SnapshotThread::work() {
   }
 }
 
-void SnapshotThread::snapshot() {
+Result<storage::SnapshotFile> SnapshotThread::snapshot() {
   // Before the start is asked for: whatever happens to the tree from then on is noticed.
   const std::uint64_t generation = generation_.load(std::memory_order_acquire);
   const auto start = ask_start_();
-  if (!start) return;
-  [[maybe_unused]] const auto told = write_and_tell(*start, generation);  // in the log, and counted
+  if (!start) return failure("no snapshot can be taken now: the server does not serve");
+  return write_and_tell(*start, generation);
 }
 
 void SnapshotThread::purge() {
@@ -133,7 +144,9 @@ void SnapshotThread::purge() {
 }
 
 Result<void> SnapshotThread::write_now(const SnapshotStart& start) {
-  return write_and_tell(start, generation_.load(std::memory_order_acquire));
+  const auto written = write_and_tell(start, generation_.load(std::memory_order_acquire));
+  if (!written) return std::unexpected(written.error());
+  return {};
 }
 
 Result<storage::SnapshotFile> SnapshotThread::write_staged(const SnapshotStart& start) {
@@ -141,7 +154,8 @@ Result<storage::SnapshotFile> SnapshotThread::write_staged(const SnapshotStart& 
   return write(start, true, generation_.load(std::memory_order_acquire), holds_us);
 }
 
-Result<void> SnapshotThread::write_and_tell(const SnapshotStart& start, std::uint64_t generation) {
+Result<storage::SnapshotFile> SnapshotThread::write_and_tell(const SnapshotStart& start,
+                                                             std::uint64_t generation) {
   const auto began = SteadyClock::now();
   log_.info("Snapshotting: 0x{:x} to {}/{}", static_cast<std::uint64_t>(start.zxid.value),
             options_.writer.dir, storage::snapshot_name(start.zxid, options_.writer.compression));
@@ -150,7 +164,7 @@ Result<void> SnapshotThread::write_and_tell(const SnapshotStart& start, std::uin
   if (!file && generation_.load(std::memory_order_acquire) != generation) {
     log_.info("Snapshot 0x{:x} given up: the server follows another history",
               static_cast<std::uint64_t>(start.zxid.value));
-    return {};
+    return failure("given up: the server follows another history");
   }
   const std::int64_t ms = elapsed(began, std::chrono::milliseconds(1));
   {
@@ -158,6 +172,8 @@ Result<void> SnapshotThread::write_and_tell(const SnapshotStart& start, std::uin
     probe_.hold_us.merge(holds_us);
     if (file) {
       probe_.snapshot_ms.add(ms);
+      probe_.last_zxid = file->zxid;
+      probe_.last_time_s = wall_now().ms / 1000;
     } else {
       ++probe_.errors;
     }
@@ -169,7 +185,7 @@ Result<void> SnapshotThread::write_and_tell(const SnapshotStart& start, std::uin
   }
   log_.info("Snapshot taken in {} ms: {} znodes, {} bytes; held the tree {} times, {} us at most",
             ms, file->nodes, file->bytes, holds_us.count, holds_us.max);
-  return {};
+  return file;
 }
 
 // From when the tree is there, not from when it was asked for, to when it is let go.

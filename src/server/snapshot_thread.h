@@ -30,9 +30,12 @@ struct SnapshotThreadOptions {
 };
 
 struct SnapshotProbe {
-  admin::Summary snapshot_ms;
-  admin::Summary hold_us;  // how long the tree was held each time
+  admin::Summary snapshot_ms{};
+  admin::Summary hold_us{};  // how long the tree was held each time
   std::int64_t errors = 0;
+  // Of the newest file; zxid -1: none known. Not reset.
+  wire::Zxid last_zxid{-1};
+  std::int64_t last_time_s = 0;
 };
 
 // What only the replica's thread may look at, taken in one moment.
@@ -58,6 +61,11 @@ class SnapshotThread {
   void start();
   // A snapshot is due. Any thread.
   void request();
+  // As request(), and `done` is told of the file, on the snapshot thread. Not called at all when
+  // the server stops meanwhile.
+  void request(std::function<void(Result<storage::SnapshotFile>)> done);
+  // The newest snapshot that was there at the start.
+  void set_last(wire::Zxid zxid, std::int64_t time_s);
   // The tree is about to change in a way that no snapshot survives (another one is loaded): the one
   // under way, if any, will not look at it again and come to nothing. Any thread, holding nothing.
   void abandon();
@@ -75,9 +83,10 @@ class SnapshotThread {
 
  private:
   void work();
-  void snapshot();
+  Result<storage::SnapshotFile> snapshot();
   void purge();
-  Result<void> write_and_tell(const SnapshotStart& start, std::uint64_t generation);
+  Result<storage::SnapshotFile> write_and_tell(const SnapshotStart& start,
+                                               std::uint64_t generation);
   // Until the tree's generation is no longer `generation`.
   Result<storage::SnapshotFile> write(const SnapshotStart& start, bool staged,
                                       std::uint64_t generation, admin::Summary& holds_us);

@@ -188,7 +188,9 @@ void StatusCollector::fill_from_replica(const Wanted& wanted, admin::StatusView&
     const auto wall = wall_now();
     for (auto& [deadline, sessions] : sources_.sessions->buckets()) {
       view.session_buckets.push_back(
-          {wall.ms + (deadline - time).count() / 1'000'000, std::move(sessions)});
+          {.expires_at_ms = wall.ms + (deadline - time).count() / 1'000'000,
+           .sessions = std::move(sessions),
+           .deadline_ms = deadline.ms()});
     }
   }
   if (wanted.digests) {
@@ -213,7 +215,17 @@ void StatusCollector::fill_from_peer(const Wanted& wanted, admin::StatusView& vi
   ensemble.peer_state = peer.role == zab::Role::kLooking
                             ? std::string("looking")
                             : fmt::format("{} - {}", zab::name_of(peer.role), peer.phase);
+  ensemble.zab_state = peer.phase;
   ensemble.quorum_size = sources_.voters;
+  ensemble.has_served = sources_.peer->has_served();
+  view.lets_clients_in = sources_.peer->lets_clients_in();
+  if (peer.role != zab::Role::kLooking && sources_.conf.ensemble) {
+    ensemble.leader_sid = peer.leader.value;
+    for (const auto& member : sources_.conf.ensemble->members) {
+      if (member.sid != peer.leader.value) continue;
+      ensemble.leader_host = member.quorum.substr(0, member.quorum.rfind(':'));
+    }
+  }
   if (wanted.metrics) {
     view.counters.emplace_back("looking_count", probe.looking);
     view.summaries.emplace_back("election_time", probe.election_ms);
@@ -226,12 +238,27 @@ void StatusCollector::fill_from_peer(const Wanted& wanted, admin::StatusView& vi
   admin::LeaderView& leader = ensemble.leader.emplace();
   for (const zab::LearnerView& learner : peer.learners) {
     ++leader.learners;
+    if (wanted.learners) {
+      const PeerLinks::Line line = sources_.peer->line(learner.link);
+      leader.lines.push_back({.remote_address = line.remote_address,
+                              .sid = learner.sid.value,
+                              .observer = learner.observer,
+                              .voter = learner.voter,
+                              .synced = learner.synced,
+                              .established_ms = line.since_ms,
+                              .queued_bytes = static_cast<std::int64_t>(learner.queued_bytes),
+                              .packets_received = learner.packets_received,
+                              .packets_sent = 0,
+                              .requests = learner.requests,
+                              .last_acked = learner.last_acked});
+    }
     if (!learner.synced) continue;
     ++(learner.observer ? leader.synced_observers
        : learner.voter  ? leader.synced_followers
                         : leader.synced_non_voting_followers);
   }
   leader.uptime_ms = sources_.peer->serving_ms();
+  leader.pending_syncs = peer.pending_syncs;
   leader.proposal_bytes_last = probe.proposal_bytes_last;
   leader.proposal_bytes_min = probe.proposal_bytes_min;
   leader.proposal_bytes_max = probe.proposal_bytes_max;
@@ -243,6 +270,10 @@ void StatusCollector::finish(const Wanted& wanted, admin::StatusView& view) cons
   view.uptime_ms = (now() - sources_.started).count() / 1'000'000;
   view.conf = sources_.conf;
   view.trace_mask = trace_mask_.load(std::memory_order_relaxed);
+  const SnapshotProbe snapshot = sources_.snapshot->probe();
+  view.last_snapshot = {.zxid = snapshot.last_zxid, .time_s = snapshot.last_time_s};
+  const DiskProbe disk = sources_.disk->probe();
+  view.slow_syncs = disk.slow_syncs;
   if (wanted.folder_sizes) {
     view.data_dir_bytes = folder_bytes(view.conf.data_dir);
     view.log_dir_bytes = folder_bytes(view.conf.data_log_dir);
@@ -251,8 +282,6 @@ void StatusCollector::finish(const Wanted& wanted, admin::StatusView& view) cons
   if (wanted.metrics) {
     view.open_file_descriptors = open_file_descriptors();
     view.file_descriptors_max = file_descriptors_max();
-    const DiskProbe disk = sources_.disk->probe();
-    const SnapshotProbe snapshot = sources_.snapshot->probe();
     view.counters.emplace_back("snapshot_error_count", snapshot.errors);
     view.counters.emplace_back("connection_rejected", sources_.limits->refused());
     view.summaries.insert(view.summaries.begin(), sources_.startup.begin(), sources_.startup.end());
@@ -281,6 +310,9 @@ void StatusCollector::reset(Reactor& reactor, Wanted::Reset what) const {
       sources_.snapshot->reset_probe();
       if (sources_.peer != nullptr) sources_.peer->reset_probe();
     }
+  }
+  if (what == Wanted::Reset::kObservers && reactor.index() == 0 && sources_.peer != nullptr) {
+    sources_.peer->reset_observer_counters();
   }
 }
 

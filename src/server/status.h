@@ -36,18 +36,7 @@ struct StatusSources {
   std::int64_t digest_mismatches_at_start = 0;
 };
 
-// The parts of a view that cost something; the rest is always there.
-struct Wanted {
-  bool connections = false;
-  bool watches = false;
-  bool sessions = false;  // when they are due, and their ephemerals
-  bool digests = false;
-  bool metrics = false;
-  bool folder_sizes = false;
-  bool environment = false;
-  // Takes effect before the view is made.
-  enum class Reset { kNothing, kConnections, kServer } reset = Reset::kNothing;
-};
+using admin::Wanted;
 
 class StatusCollector {
  public:

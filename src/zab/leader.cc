@@ -195,6 +195,8 @@ void Leader::on_packet(Link& link, const QuorumPacket& packet, base::Instant now
   LearnerHandler* const handler = impl_->find(link.id);
   if (handler == nullptr) return;  // closed by us, its last bytes were under way
   handler->last_heard = now;
+  ++handler->packets_received;
+  if (packet.type == PacketType::kRequest) ++handler->requests;
   switch (handler->stage) {
     case HandlerStage::kHello:
       impl_->on_hello(*handler, packet, now, effects);
@@ -278,14 +280,30 @@ std::vector<LearnerView> Leader::learners() const {
   std::vector<LearnerView> views;
   for (const auto& [id, handler] : impl_->handlers) {
     if (handler.stage == HandlerStage::kHello) continue;
-    views.push_back({.sid = handler.sid,
+    views.push_back({.link = id,
+                     .sid = handler.sid,
                      .observer = handler.observer,
                      .voter = handler.voter_bit != 0,
                      .synced = handler.stage == HandlerStage::kServing,
                      .last_acked = handler.acked,
-                     .queued_bytes = handler.link->output.size()});
+                     .queued_bytes = handler.link->output.size(),
+                     .packets_received = handler.packets_received,
+                     .requests = handler.requests});
   }
   return views;
+}
+
+std::int64_t Leader::pending_syncs() const {
+  std::int64_t count = 0;
+  for (const auto& [id, handler] : impl_->handlers)
+    count += static_cast<std::int64_t>(handler.syncs.size());
+  return count;
+}
+
+void Leader::reset_observer_counters() {
+  for (auto& [id, handler] : impl_->handlers) {
+    if (handler.observer) handler.packets_received = handler.requests = 0;
+  }
 }
 
 bool Leader::all_acked() const {

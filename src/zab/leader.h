@@ -66,12 +66,15 @@ struct LeaderEffects {
 };
 
 struct LearnerView {  // for operators
+  LinkId link;
   ServerId sid;
   bool observer = false;
   bool voter = false;
   bool synced = false;
   Zxid last_acked;
   std::size_t queued_bytes = 0;
+  std::int64_t packets_received = 0;
+  std::int64_t requests = 0;  // of its clients
 };
 
 class Leader {
@@ -116,6 +119,8 @@ class Leader {
   [[nodiscard]] Zxid last_proposed() const;
   [[nodiscard]] Zxid last_committed() const;
   [[nodiscard]] std::vector<LearnerView> learners() const;
+  [[nodiscard]] std::int64_t pending_syncs() const;  // not answered yet
+  void reset_observer_counters();
   // Every voter among the learners has acked everything proposed (a clean stop waits for it).
   [[nodiscard]] bool all_acked() const;
   [[nodiscard]] std::string_view phase() const;  // discovery, synchronization, broadcast

@@ -68,6 +68,8 @@ struct LearnerHandler {
   };
   Awaited awaited;
   Awaited newest;
+  std::int64_t packets_received = 0;
+  std::int64_t requests = 0;
   std::deque<Zxid> syncs;  // each to be answered behind the commit of this zxid; ascending
 
   [[nodiscard]] std::string_view kind() const { return observer ? "observer" : "follower"; }
