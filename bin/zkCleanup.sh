@@ -6,4 +6,4 @@ ZOOBINDIR=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 if [ -e "$ZOOBINDIR/../libexec/zkEnv.sh" ]; then . "$ZOOBINDIR/../libexec/zkEnv.sh"; else . "$ZOOBINDIR/zkEnv.sh"; fi
 
 data_log_dir=$(setting dataLogDir)
-exec "$DROVER_BINARY" purge ${data_log_dir:+"$data_log_dir"} "$(setting dataDir)" "$@"
+"$DROVER_BINARY" purge ${data_log_dir:+"$data_log_dir"} "$(setting dataDir)" "$@" || exit 1 # as Apache's, whatever it was

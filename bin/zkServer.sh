@@ -34,6 +34,9 @@ server=("$DROVER_BINARY" serve)
 while IFS= read -r word; do server+=("$word"); done < <(java_properties "$SERVER_JVMFLAGS $JVMFLAGS")
 server+=("$ZOOCFG")
 
+# explain <text>: why, for people. Lines of our own, and never on standard output, which scripts read.
+explain() { echo "zkServer.sh: $1" >&2; }
+
 # is_server <pid>: it lives and is a server, ours or Apache's. After a reboot the number in a pid file
 # may be anybody's.
 is_server() {
@@ -63,7 +66,7 @@ start() {
   fi
   if [ -z "$data_dir" ]; then
     echo "FAILED TO START"
-    if [ -e "$ZOOCFG" ]; then echo "$ZOOCFG: dataDir is not set" >&2; else echo "$ZOOCFG file is missing" >&2; fi
+    if [ -e "$ZOOCFG" ]; then explain "$ZOOCFG: dataDir is not set"; else explain "$ZOOCFG file is missing"; fi
     return 1
   fi
   mkdir -p "$(dirname "$pid_file")" "$ZOO_LOG_DIR"
@@ -77,7 +80,7 @@ start() {
   if wait_for_end "$pid" "$START_SECONDS"; then
     rm -f "$pid_file"
     echo "FAILED TO START"
-    tail -n 1 "$output" >&2
+    explain "$(tail -n 1 "$output" 2>&1)"
     return 1
   fi
   echo STARTED
@@ -92,7 +95,7 @@ stop() {
   fi
   pid=$(cat "$pid_file")
   if ! is_server "$pid"; then
-    echo "$pid_file: process $pid is no server (any more); nothing was stopped" >&2
+    explain "$pid_file: process $pid is no server (any more); nothing was stopped"
   elif ! kill "$pid" || ! wait_for_end "$pid" "$STOP_SECONDS"; then
     echo "STILL RUNNING as process $pid"
     return 1
@@ -141,15 +144,16 @@ find_client_port() {
 }
 
 status() {
-  local mode host
+  local answer mode host
   find_client_port || return 1
   echo "Client port found: $client_port. Client address: $client_address. Client SSL: $is_ssl."
   host=$client_address
   [[ $host == *:* ]] && host="[$host]"
-  mode=
-  [ "$is_ssl" = true ] || mode=$("$DROVER_BINARY" ask srvr --server "$host:$client_port" 2>/dev/null | grep '^Mode: ')
-  if [ -z "$mode" ]; then
+  answer='TLS is not built yet'
+  [ "$is_ssl" = true ] || answer=$("$DROVER_BINARY" ask srvr --server "$host:$client_port" 2>&1)
+  if ! mode=$(grep '^Mode: ' <<<"$answer"); then
     echo "Error contacting service. It is probably not running."
+    explain "${answer%%$'\n'*}"
     return 1
   fi
   echo "$mode"

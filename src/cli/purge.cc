@@ -30,7 +30,7 @@ constexpr const char* kFooter =
 With fewer than that many good snapshots nothing is removed. A running server does the same on its own, every
 hour unless autopurge.purgeInterval says otherwise. zkCleanup.sh -n 3 takes the folders from zoo.cfg.
 
-Exit codes: 0 done, 1 bad arguments or a file that could not be removed.
+Exit codes: 0 done, 1 refused, or a file that could not be removed, 2 bad arguments.
 
 Examples:
   drover purge /var/lib/zookeeper -n 5

@@ -5,7 +5,7 @@
 
 namespace drover::cli {
 
-// Adds the subcommand; `exit_code`: 0 done, 1 not, or bad arguments, as Apache's PurgeTxnLog.
+// Adds the subcommand; `exit_code`: 0 done, 1 not: Apache's PurgeTxnLog has no others.
 void add_purge(CLI::App& app, int& exit_code);
 
 }  // namespace drover::cli

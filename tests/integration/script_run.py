@@ -23,6 +23,7 @@ JAVA=java
 """
 # Said by Apache's alone: there is no JMX here, and its greps complain of files that are not there.
 APACHE_ONLY = re.compile(r"ZooKeeper (remote )?JMX|JMX disabled|grep:|mkdir:")
+OURS_ONLY = re.compile(r"zkServer\.sh: ")  # reasons; Apache's gives none
 
 
 @dataclasses.dataclass
@@ -51,8 +52,8 @@ class Side:
         self.pid_file = self.data / "zookeeper_server.pid"
         self.transcript = []
 
-    def script(self):
-        """Path of zkServer.sh."""
+    def script(self, name="zkServer.sh"):
+        """Path of a script."""
         raise NotImplementedError
 
     def environment(self):
@@ -66,7 +67,7 @@ class Side:
         text = keys + text.format(data=self.data, port=self.port, folder=self.folder)
         (self.conf / name).write_text(text)
 
-    def run(self, *words, config=None, **variables):
+    def run(self, *words, config=None, name="zkServer.sh", **variables):
         """One call, as it is. `config`: another zoo.cfg than this side's."""
         environment = {
             "PATH": "/usr/bin:/bin",
@@ -75,9 +76,9 @@ class Side:
             "ZOO_LOG_DIR": str(self.logs),
             **sanitizers.Reports.environment(),
             **self.environment(),
-            **{name: str(value) for name, value in variables.items()},
+            **{key: str(value) for key, value in variables.items()},
         }
-        argv = [str(self.script()), *words, *([str(config)] if config else [])]
+        argv = [str(self.script(name)), *words, *([str(config)] if config else [])]
         done = subprocess.run(
             argv, capture_output=True, text=True, env=environment, cwd=self.folder, check=False,
             stdin=subprocess.DEVNULL, timeout=60 * sanitizers.patience(),
@@ -87,7 +88,7 @@ class Side:
     def do(self, *words, **options):
         """One call that goes to the transcript: words, exit code, both streams."""
         outcome = self.run(*words, **options)
-        errors = [line for line in outcome.stderr.splitlines() if not APACHE_ONLY.match(line)]
+        errors = [line for line in outcome.stderr.splitlines() if not self._only_here(line)]
         self.transcript.append(
             [" ".join(words), outcome.code, self._named(outcome.stdout), self._named("\n".join(errors))]
         )
@@ -125,6 +126,10 @@ class Side:
             return str(self.conf).encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
         return False
 
+    @staticmethod
+    def _only_here(line):
+        return APACHE_ONLY.match(line) or OURS_ONLY.match(line)
+
     def _named(self, text):
         for value, name in [
             (self.script(), "<script>"), (self.folder, "<folder>"), (self.port, "<port>"),
@@ -141,11 +146,12 @@ class ApacheSide(Side):
         self._server = servers.DebianApache(port=self.port)
         bin_folder = self.folder / "bin"
         bin_folder.mkdir()
-        (bin_folder / "zkServer.sh").symlink_to(APACHE_SCRIPTS / "zkServer.sh")
+        for name in ("zkServer.sh", "zkCleanup.sh"):
+            (bin_folder / name).symlink_to(APACHE_SCRIPTS / name)
         (bin_folder / "zkEnv.sh").write_text(APACHE_ENVIRONMENT)
 
-    def script(self):
-        return self.folder / "bin" / "zkServer.sh"
+    def script(self, name="zkServer.sh"):
+        return self.folder / "bin" / name
 
     def environment(self):
         return {
@@ -161,8 +167,8 @@ class ApacheSide(Side):
 class DroverSide(Side):
     """Ours."""
 
-    def script(self):
-        return SCRIPTS / "zkServer.sh"
+    def script(self, name="zkServer.sh"):
+        return SCRIPTS / name
 
     def environment(self):
         return {

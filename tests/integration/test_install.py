@@ -30,8 +30,8 @@ class Installed(DroverSide):
         self._root = root
         self.conf = root / "etc" / "zookeeper"
 
-    def script(self):
-        return self._root / "bin" / "zkServer.sh"
+    def script(self, name="zkServer.sh"):
+        return self._root / "bin" / name
 
     def environment(self):
         return {}

@@ -5,6 +5,8 @@ differs on purpose (docs/scripts.md) has a test of its own, with what Apache's d
 """
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 
@@ -13,6 +15,7 @@ import pytest
 from script_run import SCRIPTS, ApacheSide, DroverSide
 from support import sanitizers, servers
 from support.ensembles import Ensemble
+from support.rawclient import Err, OpCode, RawClient
 
 NO_SUCH_PROCESS = 4_100_000  # beyond the largest that Linux gives by default
 
@@ -191,7 +194,32 @@ def test_status_of_every_role(sides, kind):
         assert said[drover][sid].stdout.endswith(f"Mode: {mode}\n")
 
 
+@pytest.mark.parametrize("kind", ["drover", "debian"])
+def test_status_without_a_majority(sides, kind):
+    """A member that is alone answers, but serves nobody."""
+    ensemble = Ensemble([kind] * 3)
+    alone = ensemble.members[0]
+    try:
+        alone.spawn()
+        servers.wait_until(lambda: alone.four_letter_word("srvr"), 60, "an answer")
+        said = [side.run("status", config=alone.config_file) for side in sides]
+    finally:
+        ensemble.close()
+    assert said[0].stdout == said[1].stdout
+    assert said[0].code == said[1].code == 1
+    assert said[1].stderr.splitlines()[-1] == (
+        "zkServer.sh: This ZooKeeper instance is not currently serving requests"
+    )
+
+
 # -- on purpose otherwise ------------------------------------------------------------------------
+
+
+def test_status_says_why(ours):
+    """Apache's says that it is probably not running, whatever the reason."""
+    assert "cannot connect: Connection refused" in ours.run("status").stderr
+    ours.write_config("dataDir={data}\nsecureClientPort={port}\n")
+    assert "TLS is not built yet" in ours.run("status").stderr
 
 
 def test_a_start_that_fails_says_why(ours):
@@ -210,14 +238,14 @@ def test_a_missing_configuration(ours, verb):
     outcome = ours.run(verb)
     assert outcome.code == 1
     assert outcome.stdout.endswith("Starting zookeeper ... FAILED TO START\n")
-    assert outcome.stderr.splitlines()[-1] == f"{ours.conf}/zoo.cfg file is missing"
+    assert outcome.stderr.splitlines()[-1] == f"zkServer.sh: {ours.conf}/zoo.cfg file is missing"
 
 
 def test_no_data_dir(ours):
     ours.write_config("clientPort={port}\n")
     outcome = ours.run("start")
     assert (outcome.code, outcome.stdout) == (1, "Starting zookeeper ... FAILED TO START\n")
-    assert outcome.stderr.splitlines()[-1] == f"{ours.conf}/zoo.cfg: dataDir is not set"
+    assert outcome.stderr.splitlines()[-1] == f"zkServer.sh: {ours.conf}/zoo.cfg: dataDir is not set"
 
 
 def test_missing_myid(ours):
@@ -430,41 +458,78 @@ def test_initialize_spares_a_running_server(ours):
     assert list((ours.data / "version-2").iterdir())
 
 
-def test_cleanup(ours):
-    folder = ours.data / "version-2"
-    ours.write_config("dataDir={data}\nclientPort={port}\nautopurge.purgeInterval=0\n")
-    for _ in range(5):
-        ours.run("start")
-        ours.wait_until_serving()
-        script = f"create /n-{len(list(folder.iterdir()))} x"
-        subprocess.run(
-            [str(servers.Drover.binary()), "shell", "-server", f"127.0.0.1:{ours.port}", *script.split()],
-            check=True, capture_output=True, timeout=60 * sanitizers.patience(),
-        )
-        ours.run("stop")
-    before = {file.name for file in folder.glob("snapshot.*")}
-    assert len(before) > 3
-    done = run_script(ours, "zkCleanup.sh", "-n", "3")
-    assert done.returncode == 0
-    after = {file.name for file in folder.glob("snapshot.*")}
-    assert len(after) == 3
-    lines = done.stdout.splitlines()
-    removed = {line.split("\t")[1].split("/")[-1] for line in lines}
-    assert before - after <= removed
-    assert all(line.startswith("Removing file: ") for line in lines)
-    ours.run("start")
-    ours.wait_until_serving()
+@pytest.fixture(scope="module", name="crowded")
+def _crowded(tmp_path_factory):
+    """The version-2 folder of a server that was started and changed again and again."""
+    side = DroverSide(tmp_path_factory.mktemp("crowded") / "side")
+    side.write_config("dataDir={data}\nclientPort={port}\nautopurge.purgeInterval=0\n")
+    try:
+        for number in range(6):
+            side.run("start")
+            side.wait_until_serving()
+            with RawClient(side.port) as client:
+                client.connect()
+                assert client.call(OpCode.CREATE, f"/n-{number}").err == Err.OK
+            side.run("stop")
+    finally:
+        side.close()
+    folder = side.data / "version-2"
+    assert len(list(folder.glob("snapshot.*"))) > 5
+    return folder
 
 
-def test_cleanup_refuses(ours):
-    ours.data.mkdir()
-    for words, said in [
-        (["-n", "2"], "count should be greater than or equal to 3\n"),
-        (["-n", "few"], "'few' can not be parsed to integer.\n"),
-    ]:
-        done = run_script(ours, "zkCleanup.sh", *words)
-        assert (done.returncode, done.stderr) == (1, said)
-        assert "dataLogDir [snapDir] -n count" in done.stdout
-    ours.data.rmdir()
-    done = run_script(ours, "zkCleanup.sh", "-n", "3")
-    assert (done.returncode, done.stderr) == (1, f"Path '{ours.data}' does not exist. \n")
+def removals(outcome, side):
+    """{name: moment} of what a cleanup says it removed."""
+    found = {}
+    for line in outcome.stdout.splitlines():
+        said = re.fullmatch(r"Removing file: (.*)\t(.*)", line)
+        if said:
+            assert said[2].startswith(f"{side.data}/version-2/")
+            found[said[2].split("/")[-1]] = said[1]
+    return found
+
+
+def test_cleanup(sides, crowded):
+    """The same files go, with the same words; a server starts on what stays."""
+    removed = []
+    for side in sides:
+        side.write_config()
+        shutil.copytree(crowded, side.data / "version-2")
+        outcome = side.run("-n", "3", name="zkCleanup.sh", TZ="UTC", LC_ALL="C.UTF-8")
+        assert outcome.code == 0
+        removed.append(removals(outcome, side))
+        assert set(removed[-1]) == {f.name for f in crowded.iterdir()} - {
+            f.name for f in (side.data / "version-2").iterdir()
+        }
+    apache, drover = removed
+    assert drover == apache
+    assert any(name.startswith("log.") for name in drover)
+    sides[1].run("start")
+    sides[1].wait_until_serving()
+
+
+@pytest.mark.parametrize("words", [["-n", "2"], ["-n", "few"], ["-n", "3"]])
+def test_cleanup_refuses(sides, words):
+    """Too few, no number, no folder: the same sentence and exit code, then how it is used."""
+    said = []
+    for side in sides:
+        side.write_config()
+        if words != ["-n", "3"]:
+            side.data.mkdir()
+        outcome = side.run(*words, name="zkCleanup.sh")
+        assert outcome.code == 1
+        assert "dataLogDir [snapDir] -n count" in outcome.stdout
+        said.append([line for line in outcome.stderr.splitlines() if not line.startswith("log4j")])
+    apache, drover = [[line.replace(str(s.folder), "") for line in lines] for s, lines in zip(sides, said)]
+    assert drover == apache
+
+
+def test_cleanup_without_sense(sides):
+    """One line instead of Apache's usage; the exit code is the same."""
+    for words in [], ["3", "-n"], ["-n"]:
+        codes = set()
+        for side in sides:
+            side.write_config()
+            side.data.mkdir(exist_ok=True)
+            codes.add(side.run(*words, name="zkCleanup.sh").code)
+        assert codes == {1}
