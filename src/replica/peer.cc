@@ -156,8 +156,10 @@ void Peer::Impl::decided(const zab::ElectionEffects::Decision& decision, base::I
 
 void Peer::Impl::begin_to_lead(base::Instant now, PeerEffects& effects) {
   phase = Phase::kLeading;
-  leader = std::make_unique<zab::Leader>(options.self, options.config, options.leader, history(),
-                                         proposals, log, now, leader_effects);
+  zab::LeaderOptions how = options.leader;
+  how.epoch_heard = epoch_heard;
+  leader = std::make_unique<zab::Leader>(options.self, options.config, how, history(), proposals,
+                                         log, now, leader_effects);
   open_lobby(now, effects);
   take_leader_effects(now, effects);
 }
@@ -199,6 +201,7 @@ void Peer::Impl::take_leader_effects(base::Instant now, PeerEffects& effects) {
     if (!stopping) serve(true);
   }
   if (from.committed) replica.commit(*from.committed);
+  if (from.epoch_heard) epoch_heard = std::max(epoch_heard, *from.epoch_heard);
   const std::optional<std::string> step_down = std::move(from.step_down);
   from.clear();
   if (step_down) {

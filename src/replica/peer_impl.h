@@ -111,6 +111,7 @@ struct Peer::Impl {
   bool wants_snapshot = false;   // the disk could not be truncated
   bool config_to_show = false;   // the tree was taken from disk
   bool stopping = false;
+  zab::Epoch epoch_heard = 0;  // a member of the ensemble has accepted it
   // What the disk is at; a new search waits for all of it.
   std::optional<zab::Epoch> accepted_being_saved, current_being_saved;
   bool reloading = false;

@@ -28,6 +28,7 @@ void LeaderEffects::clear() {
   requests.clear();
   gone.clear();
   step_down.reset();
+  epoch_heard.reset();
 }
 
 Leader::Impl::Impl(ServerId self_in, const EnsembleConfig& config_in, LeaderOptions options_in,
@@ -43,7 +44,7 @@ Leader::Impl::Impl(ServerId self_in, const EnsembleConfig& config_in, LeaderOpti
       quorum(config_in),
       self_bit(bit_of(quorum, self_in)),
       phase_since(now),
-      epoch(history_in.accepted_epoch + 1),
+      epoch(std::max(history_in.accepted_epoch, options_in.epoch_heard) + 1),
       last_proposed(history_in.last_zxid),
       last_committed(history_in.last_zxid) {
   DROVER_ASSERT(self_bit != 0, "a leader that is no voter");

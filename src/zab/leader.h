@@ -35,6 +35,7 @@ struct LeaderOptions {
   std::int64_t ping_interval_ms = 100;
   std::int64_t max_time_to_wait_for_epoch_ms = -1;  // leader.maxTimeToWaitForEpoch
   bool force_snapshot_sync = false;
+  Epoch epoch_heard = 0;  // some member is known to have accepted it: ours begins behind it
   // The last zxid of an epoch has this counter; then comes another election (ZOOKEEPER-1277).
   std::int64_t counter_max = 0xfffffffe;
 };
@@ -62,6 +63,8 @@ struct LeaderEffects {
   std::vector<FromLearner> requests;
   std::vector<LinkId> gone;              // learners that were synced and are no more
   std::optional<std::string> step_down;  // why; nothing else of this leadership counts any more
+  // With step_down: a member has accepted this epoch, one above ours.
+  std::optional<Epoch> epoch_heard;
   void clear();
 };
 

@@ -86,6 +86,14 @@ void Leader::Impl::on_hello(LearnerHandler& handler, const QuorumPacket& packet,
   log.info("sid={} link {}: {} sid={}{} has accepted epoch {:#x}", self.value,
            handler.link->id.value, handler.kind(), handler.sid.value,
            config.find(handler.sid) == nullptr ? ", which is in no configuration," : "", accepted);
+  if (phase != LeaderPhase::kEpoch && accepted > epoch && config.find(handler.sid) != nullptr) {
+    effects.epoch_heard = accepted;
+    return step_down(
+        fmt::format("sid={} has accepted epoch {:#x}: it follows nobody before a later "
+                    "one begins",
+                    handler.sid.value, accepted),
+        effects);
+  }
   count_info(handler, accepted, now, effects);
   if (phase >= LeaderPhase::kEpochAcks) send_leader_info(handler, now, effects);
 }

@@ -257,7 +257,7 @@ TEST(LeaderTest, FiveServersNeedThreeEachTime) {
   EXPECT_EQ(stage.leader().epoch(), 0);
   stage.info(3, 2);
   EXPECT_EQ(stage.out(), "save accepted epoch 8\n");
-  stage.info(4, 9);
+  stage.info(4, 8);
   stage.accepted_saved();
   EXPECT_EQ(stage.out(),
             "-> 2: LEADERINFO 0x800000000\n"
@@ -277,6 +277,30 @@ TEST(LeaderTest, FiveServersNeedThreeEachTime) {
   EXPECT_EQ(stage.out(), "");
   stage.ack(3, z(8, 0));
   EXPECT_EQ(stage.out(), "established 8\n-> 2: UPTODATE\n-> 3: UPTODATE\n");
+}
+
+// It promised itself to a later leadership that came to nothing. It could never follow this one,
+// and with too few others neither would a quorum.
+TEST(LeaderTest, AMemberThatHasAcceptedALaterEpochIsMadeRoomFor) {
+  Stage stage(three_with_history());
+  establish(stage, 1, z(1, 3));
+  stage.connect(3);
+  stage.info(3, 2);
+  EXPECT_EQ(stage.out(), "-> 3: LEADERINFO 0x200000000\n") << "ours: it counts no second time";
+  stage.connect(9);
+  stage.info(9, 7);
+  EXPECT_EQ(stage.out(), "-> 9: LEADERINFO 0x200000000\n") << "no member";
+  stage.connect(3);
+  stage.info(3, 7);
+  EXPECT_EQ(stage.effects().epoch_heard, 7);
+  EXPECT_THAT(stage.out(), HasSubstr("step down: sid=3 has accepted epoch 0x7"));
+
+  Opening opening = three_with_history();
+  opening.options.epoch_heard = 7;
+  Stage next(opening);
+  next.connect(2);
+  next.info(2, 2);
+  EXPECT_EQ(next.out(), "save accepted epoch 8\n");
 }
 
 TEST(LeaderTest, AloneInTheEnsemble) {
