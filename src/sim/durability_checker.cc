@@ -63,6 +63,19 @@ void DurabilityChecker::on_installed(zab::ServerId sid, Zxid image) {
   disks_[sid].replace(image);
 }
 
+// What a leader's snapshot replaced is gone for good.
+void DurabilityChecker::on_replayed(zab::ServerId sid, const std::vector<Zxid>& zxids) {
+  const DiskHistory& disk = disks_[sid];
+  for (const Zxid zxid : zxids) {
+    if (zxid > disk.base() && std::ranges::binary_search(disk.txns(), zxid)) continue;
+    return verdict_.fail(
+        "SnapFence",
+        fmt::format("sid={} replays zxid=0x{:x}, which is not part of what its disk should hold "
+                    "since the snapshot 0x{:x}",
+                    sid.value, zxid.value, disk.base().value));
+  }
+}
+
 void DurabilityChecker::on_joining(zab::ServerId sid, zab::Epoch epoch) {
   demand_initial_history(sid, epoch, "EpochAfterHistory");
 }

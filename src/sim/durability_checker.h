@@ -29,6 +29,8 @@ class DurabilityChecker {
   void on_joining(zab::ServerId sid, zab::Epoch epoch);  // currentEpoch is about to be written
   void on_reloaded(zab::ServerId sid, std::optional<wire::Zxid> truncated_to, wire::Zxid restored);
   void on_installed(zab::ServerId sid, wire::Zxid image);
+  // Follows on_boot or on_reloaded: the txns that recovery replayed behind the snapshot it took.
+  void on_replayed(zab::ServerId sid, const std::vector<wire::Zxid>& zxids);
   void on_accepted_epoch(zab::ServerId sid, zab::Epoch epoch) { epochs_[sid].accepted = epoch; }
   void on_current_epoch(zab::ServerId sid, zab::Epoch epoch) { epochs_[sid].current = epoch; }
 

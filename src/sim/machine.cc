@@ -19,6 +19,36 @@ constexpr char kDir[] = "/data/version-2";
 constexpr char kAcceptedEpoch[] = "/data/version-2/acceptedEpoch";
 constexpr char kCurrentEpoch[] = "/data/version-2/currentEpoch";
 
+// What recovery reads, told on.
+class Replay final : public storage::RestoreSink {
+ public:
+  explicit Replay(replica::Restorer& to) : to_(to) {}
+  void begin_snapshot(wire::Zxid zxid) override {
+    zxids.clear();
+    to_.begin_snapshot(zxid);
+  }
+  void session(wire::SessionId id, std::int32_t timeout_ms) override {
+    to_.session(id, timeout_ms);
+  }
+  void acl(std::int64_t key, AclList list) override { to_.acl(key, std::move(list)); }
+  Result<void> node(std::string_view path, wire::NullableBytes data, std::int64_t acl_key,
+                    const wire::StatPersisted& stat) override {
+    return to_.node(path, data, acl_key, stat);
+  }
+  Result<void> end_snapshot(std::optional<SnapshotDigest> digest) override {
+    return to_.end_snapshot(digest);
+  }
+  Result<void> txn(const wire::TxnBytes& txn) override {
+    zxids.push_back(txn.zxid);
+    return to_.txn(txn);
+  }
+
+  std::vector<wire::Zxid> zxids;  // of the txns behind the snapshot
+
+ private:
+  replica::Restorer& to_;
+};
+
 storage::HistoryOptions history_options() {
   return {.snapshot_dir = kDir, .log_dir = kDir};
 }
@@ -35,6 +65,14 @@ struct Machine::Process {
   struct Mail {
     base::Instant to_peer_at;  // the newest batch gets there
     bool is_woken = false;     // the lane will look into its inbox
+  };
+
+  // Written a few znodes at a time while the tree lives on.
+  struct SnapshotUnderWay {
+    SnapshotUnderWay(std::unique_ptr<storage::SnapshotWriter> snapshot_writer, tree::Tree& tree)
+        : writer(std::move(snapshot_writer)), walk(tree) {}
+    std::unique_ptr<storage::SnapshotWriter> writer;
+    tree::Tree::Walk walk;
   };
 
   struct ClientLink {
@@ -55,6 +93,7 @@ struct Machine::Process {
   storage::LogWriter writer;
   std::vector<wire::TxnBytes> to_log;
   bool disk_busy = false;
+  std::unique_ptr<SnapshotUnderWay> snapshot;
 
   std::map<StreamId, zab::LinkId> link_of;
   std::map<zab::LinkId, StreamId> stream_of;
@@ -118,18 +157,19 @@ void Machine::boot() {
   network_.host_up(index_);
   process_ = std::make_unique<Process>(disk_, scenario_.tick_ms);
   Process& process = *process_;
-  replica::Restorer restorer(process.tree, process.sessions, log_, now());
-  const auto report =
-      storage::restore(disk_, {.snapshot_dir = kDir, .log_dir = kDir}, restorer, log_);
-  if (!report) {
-    observer_.fail("restore", fmt::format("sid={}: {}", index_ + 1, report.error().message));
-    process_.reset();
-    network_.host_down(index_, false);
-    return;
+  if (faults_ && scenario_.boot_disk_percent > 0 &&
+      prng_.chance(scenario_.boot_disk_percent, 100)) {
+    fail_disk(1 + static_cast<std::int64_t>(prng_.below(12)));
   }
+  replica::Restorer restorer(process.tree, process.sessions, log_, now());
+  Replay replay(restorer);
+  const auto report =
+      storage::restore(disk_, {.snapshot_dir = kDir, .log_dir = kDir}, replay, log_);
+  if (!report) return fail_to_boot(report.error());
   restorer.finish();
   if (report->fresh) {
-    DROVER_ASSERT(write_snapshot_file(false).has_value(), "no first snapshot");
+    const auto written = write_snapshot_file(false);
+    if (!written) return fail_to_boot(written.error());
   }
   zab::History stored;
   const auto accepted = storage::read_number_file(disk_, kAcceptedEpoch);
@@ -141,6 +181,7 @@ void Machine::boot() {
   stored.current_epoch = current->value_or(process.tree.last_zxid().epoch());
   stored.accepted_epoch = accepted->value_or(stored.current_epoch);
   observer_.on_boot(*this, stored, process.tree.last_zxid());
+  observer_.on_replayed(*this, replay.zxids);
 
   replica::PeerOptions options;
   options.self = sid();
@@ -273,6 +314,8 @@ void Machine::pump() {
     }
   }
   process.pumping = false;
+  // Before anything is done to the tree that a snapshot under way must not see.
+  if (process.snapshot && !process.peer->may_snapshot()) process.snapshot.reset();
   observer_.after_step(*this);
   start_disk();
   if (dying_) return;
@@ -513,8 +556,9 @@ void Machine::reload(const replica::PeerEffects::Reload& how) {
     truncated = *done;
   }
   replica::Restorer restorer(process.tree, process.sessions, log_, now());
+  Replay replay(restorer);
   const auto report =
-      storage::restore(disk_, {.snapshot_dir = kDir, .log_dir = kDir}, restorer, log_);
+      storage::restore(disk_, {.snapshot_dir = kDir, .log_dir = kDir}, replay, log_);
   if (!report) return die(report.error());
   restorer.finish();
   if (how.truncate_to && truncated && process.tree.last_zxid() != *how.truncate_to) {
@@ -523,6 +567,7 @@ void Machine::reload(const replica::PeerEffects::Reload& how) {
                                how.truncate_to->value, process.tree.last_zxid().value));
   }
   observer_.on_reloaded(*this, truncated ? how.truncate_to : std::nullopt);
+  observer_.on_replayed(*this, replay.zxids);
   process.writer.continue_behind(process.tree.last_zxid());
   process.peer->on_reloaded(truncated, now(), process.effects);
   pump();
@@ -541,11 +586,32 @@ void Machine::install_snapshot() {
 
 void Machine::write_snapshot() {
   if (process_ == nullptr || is_paused() || dying_ || !process_->peer->may_snapshot() ||
-      process_->disk_busy) {
+      process_->disk_busy || process_->snapshot) {
     return;
   }
   if (const auto rolled = process_->writer.roll(); !rolled) return die(rolled.error());
-  if (const auto written = write_snapshot_file(false); !written) return die(written.error());
+  process_->snapshot =
+      std::make_unique<Process::SnapshotUnderWay>(begin_snapshot_file(false), process_->tree);
+  write_more_of_snapshot();
+}
+
+void Machine::write_more_of_snapshot() {
+  Process::SnapshotUnderWay* const snapshot = process_->snapshot.get();
+  if (snapshot == nullptr) return;  // given up
+  const auto nodes = 1 + prng_.below(4);
+  for (std::uint64_t i = 0; i < nodes && snapshot->walk.node() != tree::kNoNode; ++i) {
+    add_node(*snapshot->writer, snapshot->walk);
+  }
+  if (const auto written = snapshot->writer->flush(); !written) return die(written.error());
+  if (snapshot->walk.node() == tree::kNoNode) {
+    const auto file = finish_snapshot_file(*snapshot->writer);
+    process_->snapshot.reset();
+    if (!file) die(file.error());
+    return;
+  }
+  in_process(1 + static_cast<std::int64_t>(
+                     prng_.below(static_cast<std::uint64_t>(scenario_.snapshot_step_us_max))),
+             [this] { write_more_of_snapshot(); });
 }
 
 // A process whose disk fails does nothing more; that the disk is well again needs a new one.
@@ -557,30 +623,59 @@ void Machine::die(const Error& error) {
   schedule_.after_us(0, [this, incarnation = incarnation_] {
     if (incarnation == incarnation_) crash(prng_.chance(1, 2));
   });
+  boot_later();
+}
+
+// A server that cannot read its disk, or change what has to be changed there, is started again.
+void Machine::fail_to_boot(const Error& error) {
+  process_.reset();
+  network_.host_down(index_, false);
+  disk_.kill();
+  if (!std::exchange(disk_fails_, false)) {
+    return observer_.fail("restore", fmt::format("sid={}: {}", index_ + 1, error.message));
+  }
+  log_.info("---- sid={} cannot boot: {}", index_ + 1, error.message);
+  disk_.heal();
+  boot_later();
+}
+
+void Machine::boot_later() {
   const auto away_us = 1 + prng_.below(static_cast<std::uint64_t>(scenario_.down_ms_max * 1000));
   schedule_.after_us(static_cast<std::int64_t>(away_us), [this] {
     if (process_ == nullptr) boot();
   });
 }
 
-Result<void> Machine::write_snapshot_file(bool staged) {
+std::unique_ptr<storage::SnapshotWriter> Machine::begin_snapshot_file(bool staged) {
   Process& process = *process_;
-  tree::Tree& tree = process.tree;
   std::vector<storage::SnapshotSession> sessions;
   for (const auto& [id, timeout_ms] : process.sessions.list()) sessions.push_back({id, timeout_ms});
-  storage::SnapshotWriter writer(disk_, {.dir = kDir, .staged = staged}, tree.last_zxid(), sessions,
-                                 tree.acl_table());
+  return std::make_unique<storage::SnapshotWriter>(
+      disk_, storage::SnapshotWriterOptions{.dir = kDir, .staged = staged},
+      process.tree.last_zxid(), sessions, process.tree.acl_table());
+}
+
+void Machine::add_node(storage::SnapshotWriter& writer, tree::Tree::Walk& walk) {
+  const tree::Tree& tree = process_->tree;
   std::string path;
-  for (tree::Tree::Walk walk(tree); walk.node() != tree::kNoNode; walk.advance()) {
-    path.clear();
-    tree.append_path(walk.node(), path);
-    writer.node(path, tree.data(walk.node()), tree.acl_key(walk.node()),
-                tree.node_stat(walk.node()));
-  }
-  const auto file =
-      writer.finish(storage::RestoreSink::SnapshotDigest{.zxid = tree.last_zxid(),
-                                                         .digest = {.tree_digest = tree.digest()}},
-                    tree.last_zxid());
+  tree.append_path(walk.node(), path);
+  writer.node(path, tree.data(walk.node()), tree.acl_key(walk.node()), tree.node_stat(walk.node()));
+  walk.advance();
+}
+
+Result<storage::SnapshotFile> Machine::finish_snapshot_file(storage::SnapshotWriter& writer) {
+  const tree::Tree& tree = process_->tree;
+  return writer.finish(
+      storage::RestoreSink::SnapshotDigest{.zxid = tree.last_zxid(),
+                                           .digest = {.tree_digest = tree.digest()}},
+      tree.last_zxid());
+}
+
+Result<void> Machine::write_snapshot_file(bool staged) {
+  Process& process = *process_;
+  const auto writer = begin_snapshot_file(staged);
+  for (tree::Tree::Walk walk(process.tree); walk.node() != tree::kNoNode;) add_node(*writer, walk);
+  const auto file = finish_snapshot_file(*writer);
   if (!file) return std::unexpected(file.error());
   if (!staged) return {};
   return storage::install_snapshot(disk_, history_options(), *file);

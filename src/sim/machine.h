@@ -17,6 +17,7 @@
 #include "sim/network.h"
 #include "storage/log_writer.h"
 #include "storage/memory_disk.h"
+#include "storage/snapshot_writer.h"
 
 namespace drover::sim {
 
@@ -86,8 +87,14 @@ class Machine final : public Host {
   [[nodiscard]] base::Instant now() const;
   [[nodiscard]] base::WallTime wall() const;
   [[nodiscard]] base::Instant world_time(base::Instant local) const;
-  [[nodiscard]] Result<void> write_snapshot_file(bool staged);
+  void write_more_of_snapshot();
+  [[nodiscard]] std::unique_ptr<storage::SnapshotWriter> begin_snapshot_file(bool staged);
+  void add_node(storage::SnapshotWriter& writer, tree::Tree::Walk& walk);
+  [[nodiscard]] Result<storage::SnapshotFile> finish_snapshot_file(storage::SnapshotWriter& writer);
+  [[nodiscard]] Result<void> write_snapshot_file(bool staged);  // in one moment
   void die(const Error& error);
+  void fail_to_boot(const Error& error);
+  void boot_later();
 
   const int index_;
   const Scenario& scenario_;

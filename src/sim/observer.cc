@@ -49,6 +49,10 @@ void Observer::on_installed(const Machine& machine) {
   durability.on_installed(machine.sid(), machine.tree().last_zxid());
 }
 
+void Observer::on_replayed(const Machine& machine, const std::vector<wire::Zxid>& zxids) {
+  durability.on_replayed(machine.sid(), zxids);
+}
+
 void Observer::on_accepted_epoch(const Machine& machine, zab::Epoch epoch) {
   zab.on_accepted_epoch(machine.sid(), epoch);
   durability.on_accepted_epoch(machine.sid(), epoch);

@@ -42,6 +42,8 @@ class Observer final : public Verdict {
   void on_installing(const Machine& machine);
   void on_reloaded(const Machine& machine, std::optional<wire::Zxid> truncated_to);
   void on_installed(const Machine& machine);
+  // Recovery has replayed these txns behind the snapshot it took.
+  void on_replayed(const Machine& machine, const std::vector<wire::Zxid>& zxids);
   void after_step(const Machine& machine);
 
   ZabChecker zab{*this};

@@ -64,6 +64,8 @@ Scenario Scenario::draw(std::uint64_t seed) {
   s.think_ms_max = between(prng, 1, 200);
   s.pipeline_max = static_cast<int>(between(prng, 1, 8));
   // A thread is woken at once, or the machine has too few processors.
+  if (prng.chance(1, 3)) s.boot_disk_percent = static_cast<std::uint64_t>(between(prng, 5, 50));
+  s.snapshot_step_us_max = between(prng, 10, prng.chance(1, 2) ? 200 : 20'000);
   if (prng.chance(2, 3)) s.hop_us_max = between(prng, 1, prng.chance(1, 3) ? 200'000 : 200);
   return s;
 }
@@ -74,13 +76,14 @@ std::string Scenario::text() const {
       "latency={}..{}us "
       "loss={}/1000 reset={}/1000000 tear={}/1000000 "
       "sync={}..{}us slow={}/1000 crash={} power={} outage={} stop={} "
-      "disk={} slowdisk={}x{} pause={} "
-      "partition={} walljump={} drift={}/1000 snapshot={} log={} (every ms)",
+      "disk={} boot={}% slowdisk={}x{} pause={} "
+      "partition={} walljump={} drift={}/1000 snapshot={} step={}us log={} (every ms)",
       seed, voters, observers, lanes, hop_us_max, clients, tick_ms, safety_ms, latency_us_min,
       latency_us_max, loss_per_mille, reset_per_million, tear_per_million, sync_us_min, sync_us_max,
       slow_sync_per_mille, crash_every_ms, power_every_ms, outage_every_ms, stop_every_ms,
-      disk_every_ms, slow_disk, slow_disk_factor, pause_every_ms, partition_every_ms,
-      wall_jump_every_ms, drift_per_mille_max, snapshot_every_ms, small_log);
+      disk_every_ms, boot_disk_percent, slow_disk, slow_disk_factor, pause_every_ms,
+      partition_every_ms, wall_jump_every_ms, drift_per_mille_max, snapshot_every_ms,
+      snapshot_step_us_max, small_log);
 }
 
 }  // namespace drover::sim

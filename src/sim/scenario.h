@@ -39,20 +39,22 @@ struct Scenario {
   std::int64_t slow_disk_factor = 1;
 
   // Faults: about one in so many ms, 0: none of the kind.
-  std::int64_t crash_every_ms = 0;   // the process dies; its unsynced writes stay
-  std::int64_t power_every_ms = 0;   // the machine dies; unsynced writes are gambled on
-  std::int64_t outage_every_ms = 0;  // several machines, or all, lose power at once
-  std::int64_t stop_every_ms = 0;    // a clean stop
-  std::int64_t disk_every_ms = 0;    // a disk fails in the middle of a change
-  std::int64_t down_ms_max = 5000;   // how long it stays away
-  std::int64_t pause_every_ms = 0;   // SIGSTOP
+  std::int64_t crash_every_ms = 0;      // the process dies; its unsynced writes stay
+  std::int64_t power_every_ms = 0;      // the machine dies; unsynced writes are gambled on
+  std::int64_t outage_every_ms = 0;     // several machines, or all, lose power at once
+  std::int64_t stop_every_ms = 0;       // a clean stop
+  std::int64_t disk_every_ms = 0;       // a disk fails in the middle of a change
+  std::uint64_t boot_disk_percent = 0;  // of boots, with a disk that fails soon
+  std::int64_t down_ms_max = 5000;      // how long it stays away
+  std::int64_t pause_every_ms = 0;      // SIGSTOP
   std::int64_t pause_ms_max = 3000;
   std::int64_t partition_every_ms = 0;
   std::int64_t partition_ms_max = 8000;
   std::int64_t wall_jump_every_ms = 0;
-  std::int64_t drift_per_mille_max = 0;  // of a machine's clock
-  std::int64_t snapshot_every_ms = 0;    // per machine
-  std::uint64_t small_log = 0;           // txns kept in memory for DIFF; 0: as shipped
+  std::int64_t drift_per_mille_max = 0;      // of a machine's clock
+  std::int64_t snapshot_every_ms = 0;        // per machine
+  std::int64_t snapshot_step_us_max = 1000;  // between two slices of a snapshot
+  std::uint64_t small_log = 0;               // txns kept in memory for DIFF; 0: as shipped
 
   // The workload.
   int paths = 6;
