@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/config_keys.h"
+#include "server/key_notes.h"
 
 namespace drover::cli {
 
@@ -161,6 +162,18 @@ std::string breakable(std::string text) {
   return text;
 }
 
+// What it is for, what is allowed, and what holds without it.
+std::string key_text(const server::Key& key) {
+  const std::string allowed = breakable(roff_escaped(key.allowed));
+  const server::KeyNote* note = server::note_of(key.name);
+  if (note == nullptr) return allowed + ".";
+  std::string text = fmt::format("{}.\n.br\nAllowed: {}.", roff_escaped(note->meaning), allowed);
+  if (!note->default_value.empty()) {
+    text += fmt::format(" Default: {}.", roff_escaped(note->default_value));
+  }
+  return text;
+}
+
 std::string page_head(const ManPage& page, std::string_view what) {
   return fmt::format(".TH \"{}\" \"{}\" \"\" \"{}\" \"Drover\"\n.ad l\n.nh\n.SH NAME\n{} \\- {}\n",
                      upper(page.name), page.section, page.version, roff_escaped(page.name),
@@ -242,13 +255,13 @@ std::string config_page(const ManPage& page) {
       "dataDir=/var/lib/zookeeper\nclientPort=2181\ntickTime=2000\n"
       "initLimit=10\nsyncLimit=5\nserver.1=zoo1:2888:3888\nserver.2=zoo2:2888:3888\n"
       "server.3=zoo3:2888:3888\n.RE\n.fi\n"
-      ".SH KEYS\nWhat is allowed for each.\n";
+      ".SH KEYS\n";
   std::string ignored;
   for (const server::Key& key : server::config_keys()) {
-    std::string& list = key.why_ignored.empty() ? out : ignored;
-    list += fmt::format(
-        ".TP\n\\fB{}{}\\fR\n{}\n", roff_escaped(key.name), key.prefix ? "*" : "",
-        breakable(roff_escaped(key.why_ignored.empty() ? key.allowed : key.why_ignored)));
+    const bool means_something = key.why_ignored.empty();
+    (means_something ? out : ignored) +=
+        fmt::format(".TP\n\\fB{}{}\\fR\n{}\n", roff_escaped(key.name), key.prefix ? "*" : "",
+                    means_something ? key_text(key) : roff_escaped(key.why_ignored));
   }
   out += ".SH KEYS WITHOUT MEANING HERE\nKnown, and passed over with a warning.\n" + ignored;
   return out + ".SH SEE ALSO\n.BR drover\\-serve (8),\n.BR drover (1)\n";

@@ -12,6 +12,7 @@
 #include "server/build_info.h"
 #include "server/config_file.h"
 #include "server/config_keys.h"
+#include "server/key_notes.h"
 #include "server/log.h"
 #include "server/server.h"
 
@@ -82,12 +83,18 @@ ExitCode serve(const ServeOptions& options) {
   return ExitCode::kClean;
 }
 
-// One line per key: what is allowed, or why it changes nothing.
+// One line per key: what is allowed, what holds without it and what it is for; or why it changes
+// nothing.
 void print_keys() {
   for (const server::Key& key : server::config_keys()) {
-    const bool ignored = !key.why_ignored.empty();
-    fmt::print("{:<46} {}{}\n", fmt::format("{}{}", key.name, key.prefix ? "*" : ""),
-               ignored ? "no meaning here: " : "", ignored ? key.why_ignored : key.allowed);
+    const server::KeyNote* note = server::note_of(key.name);
+    std::string text(key.allowed);
+    if (!key.why_ignored.empty()) text = fmt::format("no meaning here: {}", key.why_ignored);
+    if (note != nullptr && !note->default_value.empty()) {
+      text += fmt::format(" (default {})", note->default_value);
+    }
+    if (note != nullptr) text += fmt::format(". {}", note->meaning);
+    fmt::print("{:<46} {}\n", fmt::format("{}{}", key.name, key.prefix ? "*" : ""), text);
   }
 }
 
@@ -114,8 +121,9 @@ void add_serve(CLI::App& app, int& exit_code) {
           "what means something only to Java is passed over. May be given again and again")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  command->add_flag("--keys", options->list_keys,
-                    "List every key of zoo.cfg with what is allowed, then exit");
+  command->add_flag(
+      "--keys", options->list_keys,
+      "List every key of zoo.cfg with what is allowed, its default and its meaning, then exit");
   command->callback([options, &exit_code] {
     if (options->list_keys) return print_keys();
     exit_code = static_cast<int>(serve(*options));

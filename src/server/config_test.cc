@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "server/config_keys.h"
+#include "server/key_notes.h"
 #include "server/properties.h"
 
 namespace drover::server {
@@ -301,6 +302,39 @@ TEST(ConfigTest, AWrongPropertyIsNamed) {
   EXPECT_THAT(wrong.error().message, HasSubstr("command line: zookeeper.snapCount: must be"));
   EXPECT_TRUE(set_property("zookeeper.snapCuont=5", config).has_value());
   EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("did you mean snapCount?")));
+}
+
+TEST(ConfigTest, EveryKeyThatMeansSomethingIsExplained) {
+  for (const Key& key : config_keys()) {
+    const bool should_be = key.why_ignored.empty() && !key.allowed.starts_with("refused");
+    if (should_be) {
+      EXPECT_NE(note_of(key.name), nullptr) << key.name;
+    } else {
+      EXPECT_EQ(note_of(key.name), nullptr) << key.name;
+    }
+  }
+}
+
+TEST(ConfigTest, DefaultsAreWhatIsSaid) {
+  const Config config = parsed("");
+  const auto number = [](std::string_view key) {
+    return std::stoll(std::string(note_of(key)->default_value));
+  };
+  EXPECT_EQ(config.tick_ms, number("tickTime"));
+  EXPECT_EQ(config.connections_per_ip_max, number("maxClientCnxns"));
+  EXPECT_EQ(config.snapshot_every_txns, number("snapCount"));
+  EXPECT_EQ(config.snapshot_every_kb, number("snapSizeLimitInKb"));
+  EXPECT_EQ(config.preallocate_kb, number("preAllocSize"));
+  EXPECT_EQ(config.frame_bytes_max, number("jute.maxbuffer"));
+  EXPECT_EQ(config.outstanding_requests_max, number("globalOutstandingLimit"));
+  EXPECT_EQ(config.purge_retain, number("autopurge.snapRetainCount"));
+  EXPECT_EQ(config.purge_interval_ms, number("autopurge.purgeInterval") * 3'600'000);
+  EXPECT_EQ(config.container_check_interval_ms, number("znode.container.checkIntervalMs"));
+  EXPECT_EQ(config.election_connect_timeout_ms, number("cnxTimeout"));
+  EXPECT_EQ(config.commit_log_count, number("commitLogCount"));
+  EXPECT_EQ(config.admin_port, number("admin.serverPort"));
+  EXPECT_EQ(config.metrics_port, number("metricsProvider.httpPort"));
+  EXPECT_EQ(config.reactors, number("reactors"));
 }
 
 }  // namespace
