@@ -13,6 +13,7 @@
 #include "cli/serve.h"
 #include "cli/shell.h"
 #include "cli/simulate.h"
+#include "cli/snapshot_command.h"
 #include "server/build_info.h"
 
 namespace {
@@ -55,6 +56,7 @@ int main(int argc, char** argv) {
   drover::cli::add_purge(app, exit_code);
   drover::cli::add_simulate(app, exit_code);
   drover::cli::add_log(app, exit_code);
+  drover::cli::add_snapshot(app, exit_code);
   drover::cli::add_help(app, exit_code);
   app.footer(kFooter);
   try {

@@ -179,8 +179,7 @@ void check_trailer(SnapshotFacts& facts, std::uint64_t digest) {
     add("snapshot.end-mark", Severity::kWarning,
         "the last seal is right, but the \"/\" behind it is not: Drover loads the file, Apache "
         "skips it",
-        fmt::format("before Apache runs on this folder: drover snapshot convert {} --to none "
-                    "--write <new file>",
+        fmt::format("before Apache runs on this folder: drover snapshot repair {} --in-place",
                     facts.input.path));
   }
   const auto& content = facts.content;
