@@ -42,11 +42,11 @@ class DirectoryCheck {
     if (!names) return std::unexpected(names.error());
     const auto log_names = list(facts_.log_dir);
     if (!log_names) return std::unexpected(log_names.error());
-    folders();
+    const bool mixed = !folders();
     if (auto done = snapshots(*names); !done) return std::unexpected(done.error());
     if (auto done = logs(*log_names); !done) return std::unexpected(done.error());
     between_logs();
-    start();
+    if (!mixed) start();
     epochs();
     if (const int pid = lock_holder(facts_.snapshot_dir); pid != 0) {
       facts_.running = fmt::format(
@@ -92,17 +92,19 @@ class DirectoryCheck {
     }
   }
 
-  // Two folders that were swapped or mixed: in the words of the server that would refuse them.
-  void folders() {
-    if (!facts_.snapshot_dir.ends_with("/version-2")) return;
+  // False: two folders that were swapped or mixed, in the words of the server that refuses them.
+  bool folders() {
+    if (!facts_.snapshot_dir.ends_with("/version-2")) return true;
     const auto opened = storage::DataDir::open(dry_, {.data_dir = data_dir_of(facts_.snapshot_dir),
                                                       .data_log_dir = data_dir_of(facts_.log_dir)});
-    if (opened) return;
+    if (opened) return true;
+    facts_.server_says.push_back(opened.error().message);
     add({.severity = Severity::kProblem,
          .code = "dir.mixed",
          .file = {},
          .what = opened.error().message,
          .next_step = "give dataDir and dataLogDir the folders that they had"});
+    return false;
   }
 
   Result<void> snapshots(const storage::FolderNames& names) {

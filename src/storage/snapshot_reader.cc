@@ -30,11 +30,14 @@ class SealedStream {
   [[nodiscard]] bool ok() const { return !failure_; }
   [[nodiscard]] const Error& error() const { return *failure_; }
   [[nodiscard]] std::int32_t length_max() const { return length_max_; }
-  [[nodiscard]] std::uint64_t taken() const { return taken_; }
-  void fail(std::string_view what) {
+  // Of the failure, or of what was taken so far.
+  [[nodiscard]] std::uint64_t offset() const { return failure_ ? failed_at_ : taken_; }
+  void fail(std::string_view what) { fail_at(taken_, what); }
+  void fail_at(std::uint64_t offset, std::string_view what) {
     if (failure_) return;
     reason_ = what;
-    failure_ = Error{.message = fmt::format("{}: at byte {}: {}", path_, taken_, what)};
+    failed_at_ = offset;
+    failure_ = Error{.message = fmt::format("{}: at byte {}: {}", path_, offset, what)};
   }
 
   std::int32_t take_int() { return static_cast<std::int32_t>(take_number<std::uint32_t>()); }
@@ -88,6 +91,7 @@ class SealedStream {
     while (filled_ < limit && ok()) {
       const auto got = source_.read({chunk_.data() + filled_, chunk_.size() - filled_});
       if (!got) {
+        failed_at_ = taken_;
         failure_ = got.error();
       } else if (*got == 0) {
         break;
@@ -142,7 +146,10 @@ class SealedStream {
     summed_ = at_ = filled_ = 0;
     const auto got = source_.read(chunk_);
     if (!got) {
-      if (!failure_) failure_ = got.error();
+      if (!failure_) {
+        failed_at_ = taken_;
+        failure_ = got.error();
+      }
       return;
     }
     filled_ = *got;
@@ -162,6 +169,7 @@ class SealedStream {
   std::size_t filled_ = 0;  // Invariant: summed_ <= at_ <= filled_
   std::size_t summed_ = 0;  // bytes of chunk_ that are in sum_
   std::uint64_t taken_ = 0;
+  std::uint64_t failed_at_ = 0;
   std::uint32_t sum_ = kAdlerStart;
   bool closed_ = false;
   std::string reason_;  // empty: the failure is another's
@@ -188,7 +196,7 @@ class Parser {
   }
 
   [[nodiscard]] SnapshotEnd end() const {
-    return {.offset = in_.taken(),
+    return {.offset = in_.offset(),
             .reason = in_.reason(),
             .nodes_complete = nodes_complete_,
             .closed = in_.closed(),
@@ -202,7 +210,7 @@ class Parser {
     in_.take_int();   // version: there has only ever been 2, and Apache does not look
     in_.take_long();  // dbid
     if (in_.ok() && magic != snapshot_format::kMagic)
-      in_.fail("this is not a snapshot (magic ZKSN is missing)");
+      in_.fail_at(0, "this is not a snapshot (magic ZKSN is missing)");
   }
 
   void sessions() {
