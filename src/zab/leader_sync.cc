@@ -10,6 +10,9 @@ namespace drover::zab {
 namespace {
 
 constexpr Epoch kEpochMax = INT32_MAX - 1;  // one more has to fit
+// Elections between ours and what a member may have accepted. More than that is no history of this
+// ensemble, and taking it over would bring the last epoch there is within reach of a few strangers.
+constexpr Epoch kEpochsAheadMax = 1'000'000;
 
 std::string unexpected(const QuorumPacket& packet, std::string_view expected) {
   return fmt::format("{} (type {}) where {} was expected", name_of(packet.type),
@@ -71,6 +74,14 @@ void Leader::Impl::on_hello(LearnerHandler& handler, const QuorumPacket& packet,
   const Epoch accepted = packet.zxid.epoch();
   if (accepted < 0 || accepted > kEpochMax) {
     return drop(handler, fmt::format("accepted epoch {:#x} cannot be", accepted), effects);
+  }
+  if (accepted > epoch + kEpochsAheadMax) {
+    return drop(
+        handler,
+        fmt::format("accepted epoch {:#x} is too far ahead of ours, {:#x}: a data directory "
+                    "of another ensemble?",
+                    accepted, epoch),
+        effects);
   }
   for (auto& [id, other] : handlers) {
     if (&other != &handler && other.stage != HandlerStage::kHello && other.sid == handler.sid) {

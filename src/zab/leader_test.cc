@@ -831,6 +831,8 @@ TEST(LeaderTest, GarbageBeforeTheSync) {
       {PacketType::kFollowerInfo, Zxid(0), old, "protocol version 0x1, expected 0x10000"},
       {PacketType::kFollowerInfo, Zxid(-1), info, "accepted epoch -0x1 cannot be"},
       {PacketType::kFollowerInfo, Zxid(INT64_MAX), info, "accepted epoch 0x7fffffff cannot be"},
+      {PacketType::kFollowerInfo, Zxid::of(2'000'000, 0), info,
+       "accepted epoch 0x1e8480 is too far ahead of ours"},
   };
   for (const auto& c : cases) {
     Stage stage;
