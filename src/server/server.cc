@@ -18,6 +18,7 @@
 #include "server/admin_server.h"
 #include "server/clock.h"
 #include "server/command_pages.h"
+#include "server/console_assets.h"
 #include "server/disk_thread.h"
 #include "server/environment.h"
 #include "server/log.h"
@@ -294,6 +295,7 @@ void Server::Impl::add_pages() {
                             .shared = shared,
                             .auth = auth};
   add_probes(admin.routes(), sources);
+  add_console(admin.routes());
   std::vector<Reactor*> all;
   for (auto& reactor : reactors) all.push_back(reactor.get());
   add_commands(admin.routes(), sources,
