@@ -223,8 +223,10 @@ void SessionMachine::take_reply(wire::JuteReader& in, const wire::ReplyHeader& h
       watches_.add(WatchKind::kExist, watch->second);
     }
   }
-  effects.deliveries.push_back(
-      Completion{.id = answered.id, .error = header.error, .body = std::string(in.rest())});
+  effects.deliveries.push_back(Completion{.id = answered.id,
+                                          .error = header.error,
+                                          .body = std::string(in.rest()),
+                                          .zxid = header.zxid});
   if (answered.request.op == wire::OpCode::kCloseSession) {
     effects.disconnect = true;
     end(SessionState::kClosed, ErrorCode::kSessionExpired, effects);

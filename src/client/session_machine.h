@@ -57,6 +57,7 @@ struct Completion {
       ErrorCode::kOk;    // with kConnectionLoss, kSessionExpired, kAuthFailed made up here
   std::string body;      // the reply's record
   bool was_sent = true;  // false: certainly not executed; true with kConnectionLoss: nobody knows
+  wire::Zxid zxid{};     // of the reply's header; 0: there was no reply
 };
 
 using Delivery = std::variant<Completion, WatchedEvent>;

@@ -34,6 +34,7 @@ void ClientChecker::on_read(int client, const std::string& path, const std::stri
 
 void ClientChecker::show(int client, const std::string& path, const std::string& data,
                          wire::Zxid mzxid) {
+  show_multi(client, path, data, mzxid);
   wire::Zxid& seen = seen_[{client, path}];
   if (mzxid < seen) {
     verdict_.fail("SessionFIFO",
@@ -46,6 +47,49 @@ void ClientChecker::show(int client, const std::string& path, const std::string&
   if (!is_new && found->second != data) {
     verdict_.fail("ReadIntegrity", fmt::format("{} as of zxid=0x{:x} is '{}' and '{}'", path,
                                                mzxid.value, data, found->second));
+  }
+}
+
+void ClientChecker::on_multi_sent(const std::string& data, std::vector<std::string> paths) {
+  multis_[data].paths = std::move(paths);
+}
+
+void ClientChecker::on_multi_refused(const std::string& data) {
+  Multi& multi = multis_[data];
+  multi.refused = true;
+  if (multi.zxid.value == 0) return;
+  verdict_.fail("MultiAtomic", fmt::format("the multi that writes '{}' was refused and has written "
+                                           "it as zxid=0x{:x}",
+                                           data, multi.zxid.value));
+}
+
+// All of a multi or nothing: who has seen a part of it is never shown what was before it.
+void ClientChecker::show_multi(int client, const std::string& path, const std::string& data,
+                               wire::Zxid mzxid) {
+  const auto seen = multi_seen_.find({client, path});
+  if (seen != multi_seen_.end() && mzxid < seen->second) {
+    verdict_.fail("MultiAtomic",
+                  fmt::format("client {} sees {} as of zxid=0x{:x} after a part of the multi "
+                              "zxid=0x{:x}, which writes it too",
+                              client, path, mzxid.value, seen->second.value));
+  }
+  const auto found = multis_.find(data);
+  if (found == multis_.end()) return;
+  Multi& multi = found->second;
+  if (multi.refused) {
+    verdict_.fail("MultiAtomic", fmt::format("{} is '{}' as of zxid=0x{:x}, of a multi that was "
+                                             "refused",
+                                             path, data, mzxid.value));
+  }
+  if (multi.zxid.value == 0) multi.zxid = mzxid;
+  if (multi.zxid != mzxid) {
+    verdict_.fail("MultiAtomic", fmt::format("the multi that writes '{}' did so as zxid=0x{:x} and "
+                                             "as zxid=0x{:x}",
+                                             data, multi.zxid.value, mzxid.value));
+  }
+  for (const std::string& other : multi.paths) {
+    wire::Zxid& newest = multi_seen_[{client, other}];
+    newest = std::max(newest, mzxid);
   }
 }
 
@@ -86,6 +130,7 @@ void ClientChecker::on_watch_event(int client, const std::string& path) {
 void ClientChecker::on_session_over(int client) {
   std::erase_if(watches_, [client](const auto& entry) { return entry.first.first == client; });
   std::erase_if(seen_, [client](const auto& entry) { return entry.first.first == client; });
+  std::erase_if(multi_seen_, [client](const auto& entry) { return entry.first.first == client; });
 }
 
 }  // namespace drover::sim

@@ -25,6 +25,9 @@ class ClientChecker {
   // Acknowledged as txn `zxid`; `floor` as it was when it was sent.
   void on_written(int client, const std::string& path, const std::string& data, wire::Zxid zxid,
                   wire::Zxid floor);
+  // A multi is about to write `data` to each of `paths`; it was refused, all of it.
+  void on_multi_sent(const std::string& data, std::vector<std::string> paths);
+  void on_multi_refused(const std::string& data);
   // A read showed `data`, last changed by `mzxid`.
   void on_read(int client, const std::string& path, const std::string& data, wire::Zxid mzxid);
   // A sync that was sent when floor() was `floor` has its answer; `seen`: the newest zxid that the
@@ -51,6 +54,7 @@ class ClientChecker {
  private:
   using Key = std::pair<int, std::string>;
   void place(const std::string& data, wire::Zxid zxid);
+  void show_multi(int client, const std::string& path, const std::string& data, wire::Zxid mzxid);
   void show(int client, const std::string& path, const std::string& data, wire::Zxid mzxid);
 
   Verdict& verdict_;
@@ -61,6 +65,14 @@ class ClientChecker {
   std::map<std::pair<std::string, wire::Zxid>, std::string> data_;  // of a path as of a txn
   // Per session: its writes by number, as they were seen.
   std::map<std::string, std::map<std::int64_t, wire::Zxid>> placed_;
+  struct Multi {
+    std::vector<std::string> paths;
+    bool refused = false;
+    wire::Zxid zxid{};  // 0: nobody has seen of it yet
+  };
+  std::map<std::string, Multi> multis_;  // by what they write
+  // The newest multi that the client has seen a part of, by each path that it writes.
+  std::map<Key, wire::Zxid> multi_seen_;
   std::vector<wire::SessionId> closed_;
   std::size_t reads_ = 0;
 };

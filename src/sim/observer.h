@@ -8,6 +8,7 @@
 #include "sim/durability_checker.h"
 #include "sim/quorum_wire.h"
 #include "sim/replica_checker.h"
+#include "sim/watch_checker.h"
 #include "sim/zab_checker.h"
 
 namespace drover::sim {
@@ -49,6 +50,7 @@ class Observer final : public Verdict {
   ZabChecker zab{*this};
   ReplicaChecker replicas{*this};
   ClientChecker clients{*this};
+  WatchChecker watches{*this};
   DurabilityChecker durability;
   QuorumWire wire{*this, durability};
 

@@ -2,37 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "wire/client_records.h"
+#include "sim/client_requests.h"
 
 namespace drover::sim {
 
 using wire::OpCode;
 
-namespace {
-
-template <typename Record, typename... Args>
-std::string encoded(const Record& record, Args... args) {
-  base::ByteBuffer bytes;
-  wire::JuteWriter out(bytes);
-  record.encode(out, args...);
-  return std::string(bytes.view());
-}
-
-std::string path_body(std::string_view path) {
-  base::ByteBuffer bytes;
-  wire::JuteWriter(bytes).write_string(path);
-  return std::string(bytes.view());
-}
-
-std::string create_body(std::string_view path, std::string_view data, std::int32_t flags) {
-  const std::vector<wire::AclView> open = {{31, "world", "anyone"}};
-  return encoded(wire::CreateRequest{path, data, open, flags, -1}, false);
-}
-
-}  // namespace
-
 SimClient::SimClient(int index, HostId host, int servers, const Scenario& scenario,
-                     Schedule& schedule, Network& network, base::Prng& prng, ClientChecker& checker)
+                     Schedule& schedule, Network& network, base::Prng& prng, ClientChecks checks)
     : index_(index),
       host_(host),
       servers_(servers),
@@ -40,7 +17,7 @@ SimClient::SimClient(int index, HostId host, int servers, const Scenario& scenar
       schedule_(schedule),
       network_(network),
       prng_(prng),
-      checker_(checker) {}
+      checks_(checks) {}
 
 void SimClient::start() {
   begin_session();
@@ -54,6 +31,7 @@ void SimClient::begin_session() {
                                       .timeout_ms = scenario_.session_timeout_ms,
                                       .seed = prng_.next()});
   asked_.clear();
+  adding_.clear();
   ephemeral_.clear();
   client::SessionEffects effects;
   session_->start(schedule_.now(), effects);
@@ -86,51 +64,101 @@ void SimClient::ask() {
       close();
     } else if (session_->is_connected() &&
                asked_.size() < static_cast<std::size_t>(scenario_.pipeline_max)) {
-      const std::string path = any_path();
-      switch (prng_.below(12)) {
-        case 0:
-          submit(OpCode::kCreate, {.op = OpCode::kCreate, .path = path}, create_body(path, "", 0),
-                 false);
-          break;
-        case 1:
-          if (ephemeral_.empty()) {
-            const std::string own = fmt::format("/e{}-{}", index_, next_value_++);
-            submit(OpCode::kCreate, {.op = OpCode::kCreate, .path = own, .data = "e"},
-                   create_body(own, "e", 1), false);
-          }
-          break;
-        case 2:
-          submit(OpCode::kSync, {.op = OpCode::kSync, .path = path, .floor = checker_.floor()},
-                 path_body(path), false);
-          break;
-        case 3:
-        case 4:
-        case 5:
-          submit(OpCode::kGetData, {.op = OpCode::kGetData, .path = path},
-                 encoded(wire::PathWatchRequest{path, false}), false);
-          break;
-        case 6:
-        case 7:
-          // One watch of a path at a time is enough.
-          submit(OpCode::kGetData,
-                 {.op = OpCode::kGetData,
-                  .path = path,
-                  .watch = !checker_.waits_for_event(index_, path)},
-                 encoded(wire::PathWatchRequest{path, true}), true);
-          break;
-        default:
-          ask_write(path);
-      }
+      ask_something();
     }
     ask();
   });
 }
 
+void SimClient::ask_something() {
+  const std::string path = any_path();
+  switch (prng_.below(15)) {
+    case 0:
+      return submit({.op = OpCode::kCreate, .path = path}, create_body(path, "", 0));
+    case 1:
+      return ask_ephemeral();
+    case 2:
+      return submit({.op = OpCode::kSync, .path = path, .floor = checks_.clients.floor()},
+                    path_body(path));
+    case 3:
+    case 4:
+    case 5:
+      return submit({.op = OpCode::kGetData, .path = path}, get_data_body(path, false));
+    case 6:
+    case 7: {
+      // One watch of a path at a time is enough.
+      const bool waits = checks_.clients.waits_for_event(index_, path);
+      return submit({.op = OpCode::kGetData, .path = path, .watch = !waits},
+                    get_data_body(path, true), client::WatchKind::kData);
+    }
+    case 8:
+      return ask_persistent_watch(path);
+    case 9:
+    case 10:
+      return ask_multi(path);
+    default:
+      return ask_write(path);
+  }
+}
+
+void SimClient::ask_ephemeral() {
+  if (!ephemeral_.empty()) return;
+  const std::string own = fmt::format("/e{}-{}", index_, next_value_++);
+  submit({.op = OpCode::kCreate, .path = own, .data = "e"}, create_body(own, "e", 1));
+}
+
 void SimClient::ask_write(const std::string& path) {
-  const std::string data = fmt::format("c{}.{}-{}", index_, session_number_, next_value_++);
-  submit(OpCode::kSetData,
-         {.op = OpCode::kSetData, .path = path, .data = data, .floor = checker_.floor()},
-         encoded(wire::SetDataRequest{path, data, -1}), false);
+  const std::string data = next_data();
+  submit({.op = OpCode::kSetData, .path = path, .data = data, .floor = checks_.clients.floor()},
+         set_data_body(path, data));
+}
+
+// Rarely: each of them hears of much.
+void SimClient::ask_persistent_watch(const std::string& path) {
+  if (!prng_.chance(1, 4)) return;
+  const bool recursive = prng_.chance(1, 2);
+  const std::string watched = prng_.chance(1, 2) ? "/" : path;
+  if (checks_.watches.has(index_, watched) || !adding_.insert(watched).second) return;
+  submit({.op = OpCode::kAddWatch, .path = watched, .recursive = recursive},
+         add_watch_body(watched, recursive),
+         recursive ? client::WatchKind::kPersistentRecursive : client::WatchKind::kPersistent);
+}
+
+// Writes two znodes, and does something else besides: makes or deletes a child, or asks for a
+// version that cannot be.
+void SimClient::ask_multi(const std::string& path) {
+  const std::string data = next_data();
+  const std::string other = any_path();
+  std::vector<MultiOp> ops = {{OpCode::kSetData, set_data_body(path, data)},
+                              {OpCode::kSetData, set_data_body(other, data)}};
+  constexpr int kNoSuchVersion = 1'000'000;
+  switch (prng_.below(4)) {
+    case 0:
+      ops.push_back({OpCode::kCheck, path_version_body(other, kNoSuchVersion)});
+      break;
+    case 1:
+      children_.push_back(fmt::format("{}/{}", path, data));
+      ops.push_back({OpCode::kCreate, create_body(children_.back(), "", 0)});
+      break;
+    case 2:
+      if (children_.empty()) break;
+      ops.insert(ops.begin(), {OpCode::kDelete, path_version_body(children_.front(), -1)});
+      children_.pop_front();
+      break;
+    default:
+      break;
+  }
+  checks_.clients.on_multi_sent(data, {path, other});
+  submit({.op = OpCode::kMulti,
+          .path = path,
+          .data = data,
+          .floor = checks_.clients.floor(),
+          .other = other},
+         multi_body(ops));
+}
+
+std::string SimClient::next_data() {
+  return fmt::format("c{}.{}-{}", index_, session_number_, next_value_++);
 }
 
 void SimClient::move() {
@@ -153,10 +181,10 @@ void SimClient::write(const std::string& path) {
   ask_write(path);
 }
 
-void SimClient::submit(OpCode op, Asked asked, std::string body, bool watch) {
+void SimClient::submit(Asked asked, std::string body, std::optional<client::WatchKind> watch) {
   client::SessionEffects effects;
-  client::Request request{.op = op, .body = std::move(body)};
-  if (watch) request.watch = {client::WatchKind::kData, asked.path};
+  client::Request request{.op = asked.op, .body = std::move(body)};
+  if (watch) request.watch = {*watch, asked.path};
   const auto id = session_->submit(std::move(request), schedule_.now(), effects);
   asked_[id] = std::move(asked);
   carry_out(effects);
@@ -182,7 +210,8 @@ void SimClient::carry_out(client::SessionEffects& effects) {
   if (state == client::SessionState::kClosed || state == client::SessionState::kAuthFailed) {
     if (!closing_) ++sessions_lost_;
     closing_ = false;
-    checker_.on_session_over(index_);
+    checks_.clients.on_session_over(index_);
+    checks_.watches.on_session_over(index_);
     schedule_.after_us(1000, [this, number = session_number_] {
       if (number == session_number_) begin_session();
     });
@@ -196,27 +225,38 @@ void SimClient::deliver(const client::Completion& completion) {
   if (found == asked_.end()) return;
   const Asked asked = std::move(found->second);
   asked_.erase(found);
+  if (asked.op == OpCode::kAddWatch) {
+    adding_.erase(asked.path);
+    if (completion.error == ErrorCode::kOk) {
+      checks_.watches.on_added(index_, asked.path, asked.recursive, completion.zxid);
+    }
+  }
+  checks_.watches.on_reply(index_, completion.zxid);
   if (completion.error != ErrorCode::kOk) return;
   ++completed_;
+  ClientChecker& checker = checks_.clients;
   wire::JuteReader in(completion.body);
   switch (asked.op) {
     case OpCode::kSetData: {
       const Stat stat = wire::decode_stat(in);
-      checker_.on_written(index_, asked.path, asked.data, wire::Zxid(stat.mzxid), asked.floor);
+      checker.on_written(index_, asked.path, asked.data, wire::Zxid(stat.mzxid), asked.floor);
       break;
     }
+    case OpCode::kMulti:
+      deliver_multi(asked, completion.body);
+      break;
     case OpCode::kGetData: {
       const std::string data(in.read_string());
       const Stat stat = wire::decode_stat(in);
-      checker_.on_read(index_, asked.path, data, wire::Zxid(stat.mzxid));
-      if (asked.watch) checker_.on_watch_left(index_, asked.path, wire::Zxid(stat.mzxid));
+      checker.on_read(index_, asked.path, data, wire::Zxid(stat.mzxid));
+      if (asked.watch) checker.on_watch_left(index_, asked.path, wire::Zxid(stat.mzxid));
       break;
     }
     case OpCode::kSync:
-      checker_.on_synced(index_, asked.floor, session_->last_zxid());
+      checker.on_synced(index_, asked.floor, session_->last_zxid());
       break;
     case OpCode::kCloseSession:
-      checker_.on_session_closed(session_->session_id());
+      checker.on_session_closed(session_->session_id());
       break;
     case OpCode::kCreate:
       if (asked.data == "e") ephemeral_ = asked.path;
@@ -226,8 +266,25 @@ void SimClient::deliver(const client::Completion& completion) {
   }
 }
 
+void SimClient::deliver_multi(const Asked& asked, const std::string& body) {
+  ClientChecker& checker = checks_.clients;
+  const auto written = decode_multi_answer(body);
+  if (!written) return checker.on_multi_refused(asked.data);
+  if (written->size() != 2) return;  // cannot be: then the writes are missed at the end
+  checker.on_written(index_, asked.path, asked.data, written->front(), asked.floor);
+  checker.on_written(index_, asked.other, asked.data, written->back(), asked.floor);
+}
+
 void SimClient::deliver(const WatchedEvent& event) {
-  if (event.type != EventType::kNone) checker_.on_watch_event(index_, event.path);
+  if (event.type == EventType::kNone) {
+    if (event.state == KeeperState::kDisconnected) checks_.watches.on_disconnected(index_);
+    return;
+  }
+  checks_.watches.on_event(index_, event);
+  // Children are watched by persistent watches alone.
+  if (event.type != EventType::kNodeChildrenChanged) {
+    checks_.clients.on_watch_event(index_, event.path);
+  }
 }
 
 void SimClient::arm() {

@@ -92,8 +92,9 @@ World::World(const Scenario& scenario, base::Log* log)
     network_.add(i, *machines_.back());
   }
   for (int i = 0; i < scenario_.clients; ++i) {
-    clients_.push_back(std::make_unique<SimClient>(i, servers + i, servers, scenario_, schedule_,
-                                                   network_, prng_, observer_.clients));
+    clients_.push_back(
+        std::make_unique<SimClient>(i, servers + i, servers, scenario_, schedule_, network_, prng_,
+                                    ClientChecks{observer_.clients, observer_.watches}));
     network_.add(servers + i, *clients_.back());
   }
 }
@@ -277,6 +278,7 @@ void World::check_end() {
                    fmt::format("client {} never heard of the change of {} behind zxid=0x{:x}",
                                key.first, key.second, zxid.value));
   }
+  observer_.watches.check(history, observer_.zab.txns());
   check_ephemerals();
 }
 

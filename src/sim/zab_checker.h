@@ -20,6 +20,7 @@ class ZabChecker {
   void on_current_epoch(zab::ServerId sid, zab::Epoch epoch);
   // A txn on its way to a server's log.
   void on_logged(zab::ServerId sid, const wire::TxnBytes& txn);
+  [[nodiscard]] const std::map<wire::Zxid, std::string>& txns() const { return txns_; }
   void on_view(zab::ServerId sid, const replica::PeerView& view);
 
  private:
