@@ -103,6 +103,10 @@ std::vector<const CLI::App*> commands_below(const CLI::App& command) {
   return command.get_subcommands([](const CLI::App* below) { return !below->get_group().empty(); });
 }
 
+int depth(const CLI::App& command) {
+  return command.get_parent() == nullptr ? 0 : depth(*command.get_parent()) + 1;
+}
+
 std::string full_name(const CLI::App& command) {
   const CLI::App* parent = command.get_parent();
   return parent == nullptr ? command.get_name() : full_name(*parent) + " " + command.get_name();
@@ -124,6 +128,8 @@ std::string synopsis(const CLI::App& command, const std::string& usage) {
 std::string option_list(const CLI::App& command) {
   std::string out;
   for (const CLI::Option* option : command.get_options(is_shown)) {
+    const bool is_known = option == command.get_help_ptr() && depth(command) > 1;
+    if (is_known) continue;
     const bool positional = option->get_positional();
     const std::string name = option->get_name(positional, !positional);
     out += ".TP\n\\fB" + roff_escaped(name) + "\\fR";
@@ -139,9 +145,11 @@ std::string option_list(const CLI::App& command) {
   return out;
 }
 
-// Commands below another are parts of its page: what they do, their options, their examples.
+// Commands below another are parts of its page: what they do, their options, their examples. A
+// footer that came down from above, and --help, have been there already.
 void append_command(const CLI::App& command, std::string& out) {
-  const Footer footer = parse_footer(command.get_footer());
+  const bool inherited = command.get_footer() == command.get_parent()->get_footer();
+  const Footer footer = inherited ? Footer{} : parse_footer(command.get_footer());
   out += fmt::format(".SS {}\n", roff_escaped(full_name(command)));
   out += synopsis(command, footer.usage);
   out += ".PP\n" + roff_escaped(command.get_description()) + "\n" + footer.description;

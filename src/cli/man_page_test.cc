@@ -54,6 +54,7 @@ TEST(ManPageTest, CommandsBelowACommandStandOnItsPage) {
   CLI::App app("All");
   app.name("drover");
   auto* log = app.add_subcommand("log", "Look at logs");
+  log->footer("Said once.");  // CLI11 hands it down
   auto* dump = log->add_subcommand("dump", "Print every txn");
   bool json = false;
   dump->add_flag("--json", json, "For programs");
