@@ -139,3 +139,17 @@ def test_commands_stop_at_the_first_failure(name, tmp_path):
     """A backup without data is no backup."""
     with pytest.raises(subprocess.CalledProcessError):
         run(name, tmp_path / "nowhere", tmp_path / "backup")
+
+
+def test_a_snapshot_alone_can_be_started(make_server, tmp_path):
+    """What the admin port hands out is such a file."""
+    server = make_server().start()
+    with RawClient(server.port) as client:
+        client.connect()
+        assert client.call(OpCode.CREATE, "/kept").err == Err.OK
+    server.restart()  # writes a snapshot of what it found
+    newest = txn_log_file.snapshot_files(server.data_dir)[-1]
+    (tmp_path / "version-2").mkdir()
+    shutil.copy(newest, tmp_path / "version-2")
+    with make_server(data_dir=tmp_path) as restored:
+        assert "kept" in children(restored.port, "/")
