@@ -42,6 +42,7 @@ constexpr std::pair<ErrorCode, std::string_view> kKeeperNames[] = {
     {ErrorCode::kSessionClosedRequireSaslAuth,
      "Session closed because client failed to authenticate"},
     {ErrorCode::kQuotaExceeded, "Quota has exceeded"},
+    {ErrorCode::kRequestTimeout, "RequestTimeout"},
     {ErrorCode::kThrottledOp, "Op throttled due to high load"},
 };
 
@@ -311,6 +312,27 @@ std::string hex_dump(std::string_view bytes) {
     text += fmt::format(" |{}|", letters);
   }
   return text + "\n" + line;
+}
+
+std::optional<std::int32_t> decode_number(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+    text.remove_prefix(2);
+  } else if (text.starts_with('#')) {
+    base = 16;
+    text.remove_prefix(1);
+  } else if (text.starts_with('0') && text.size() > 1) {
+    base = 8;
+    text.remove_prefix(1);
+  }
+  std::int32_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
+  if (error != std::errc() || stop != end || text.starts_with('-')) return std::nullopt;
+  return is_negative ? -value : value;
 }
 
 template <typename T>

@@ -52,6 +52,8 @@ struct ParsedAcl {
 // A day and a time in the local time zone, as Java prints dates.
 [[nodiscard]] std::string date_text(std::int64_t ms);
 
+// As Java's Integer.decode: decimal, 0x or # hexadecimal, 0 octal, with a sign.
+[[nodiscard]] std::optional<std::int32_t> decode_number(std::string_view text);
 // A number as Java's Integer.parseInt and Long.parseLong read one.
 template <typename T>
 [[nodiscard]] std::optional<T> parse_number(std::string_view text);

@@ -26,13 +26,12 @@ CommandResult ShellSession::connect(const std::string& connect_string) {
   if (is_alive()) close();
   options_.connect_string = connect_string;
   client_.reset();
-  const auto seed =
+  options_.session.seed =
       static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   client_ = std::make_unique<client::Client>(
       client::Client::Options{.servers = std::move(*servers),
-                              .session = {.timeout_ms = options_.timeout_ms,
-                                          .read_only_allowed = options_.read_only_allowed,
-                                          .seed = seed}},
+                              .session = options_.session,
+                              .request_timeout_ms = options_.request_timeout_ms},
       [this](const WatchedEvent& event) { take_event(event); });
   return {};
 }
@@ -60,6 +59,11 @@ void ShellSession::close() {
 bool ShellSession::is_alive() const {
   return client_ != nullptr && client_->state() != client::SessionState::kClosed &&
          client_->state() != client::SessionState::kAuthFailed;
+}
+
+bool ShellSession::is_connected() const {
+  return client_ != nullptr && (client_->state() == client::SessionState::kConnected ||
+                                client_->state() == client::SessionState::kConnectedReadOnly);
 }
 
 std::string ShellSession::prompt() const {

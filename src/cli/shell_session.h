@@ -42,8 +42,8 @@ class ShellSession {
  public:
   struct Options {
     std::string connect_string = "localhost:2181";
-    std::int32_t timeout_ms = 30'000;
-    bool read_only_allowed = false;
+    client::SessionMachine::Options session;  // hosts and seed are set by connect()
+    std::int32_t request_timeout_ms = 0;      // 0: as long as it takes
     bool json = false;  // every answer as one JSON object on a line of its own
   };
 
@@ -53,8 +53,11 @@ class ShellSession {
   CommandResult connect(const std::string& connect_string);
   CommandResult connect() { return connect(options_.connect_string); }
   void close();
+  // Leaves the server without closing the session; nothing is shown any more.
+  void hang_up() { client_.reset(); }
   // A session that is not over; without one commands answer "Not connected".
   [[nodiscard]] bool is_alive() const;
+  [[nodiscard]] bool is_connected() const;
   [[nodiscard]] client::Client& client() { return *client_; }
   [[nodiscard]] std::string prompt() const;
   [[nodiscard]] const Options& options() const { return options_; }

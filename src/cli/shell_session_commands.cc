@@ -3,37 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "cli/shell_command.h"
+#include "cli/shell_format.h"
 #include "cli/shell_json.h"
 
 namespace drover::cli {
 namespace {
 
 constexpr std::size_t kHistoryShown = 11;
-
-// As Java's Integer.decode: decimal, 0x hexadecimal, 0 octal, with a sign.
-std::optional<std::int32_t> decode_number(std::string_view text) {
-  const bool is_negative = text.starts_with('-');
-  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
-  int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    base = 16;
-    text.remove_prefix(2);
-  } else if (text.starts_with('#')) {
-    base = 16;
-    text.remove_prefix(1);
-  } else if (text.starts_with('0') && text.size() > 1) {
-    base = 8;
-    text.remove_prefix(1);
-  }
-  std::int32_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
-  if (error != std::errc() || stop != end || text.starts_with('-')) return std::nullopt;
-  return is_negative ? -value : value;
-}
 
 CommandResult connect(ShellSession& session, const ParsedWords& words) {
   return words.args.size() > 1 ? session.connect(words.args[1]) : session.connect();

@@ -86,6 +86,7 @@ OpCode create_op(CreateMode mode) {
 
 Client::Client(Options options, SessionRunner::Listener listener)
     : chroot_(options.servers.chroot),
+      request_timeout_(options.request_timeout_ms),
       runner_(std::move(options.servers.hosts), options.session,
               [chroot = chroot_, tell = std::move(listener)](const WatchedEvent& event) {
                 WatchedEvent inside = event;
@@ -93,11 +94,21 @@ Client::Client(Options options, SessionRunner::Listener listener)
                 tell(inside);
               }) {}
 
+Completion Client::wait_for(std::future<Completion> answer) {
+  if (request_timeout_.count() > 0 &&
+      answer.wait_for(request_timeout_) == std::future_status::timeout) {
+    runner_.drop_connection();
+    return {.error = ErrorCode::kRequestTimeout, .body = ""};
+  }
+  return answer.get();
+}
+
 template <typename Record, typename Decode>
 auto Client::call(OpCode op, const Record& record, std::string_view path, Decode decode,
                   const std::optional<std::pair<WatchKind, std::string>>& watch)
     -> Result<decltype(decode(std::declval<JuteReader&>()))> {
-  const auto completion = runner_.ask({.op = op, .body = encoded(record), .watch = watch}).get();
+  const auto completion =
+      wait_for(runner_.ask({.op = op, .body = encoded(record), .watch = watch}));
   if (completion.error != ErrorCode::kOk) return failure(std::string(path), completion.error);
   JuteReader in(completion.body);
   auto value = decode(in);

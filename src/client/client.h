@@ -55,6 +55,9 @@ class Client {
   struct Options {
     ConnectString servers;
     SessionMachine::Options session;
+    // 0: as long as it takes. Else a call that got no answer fails with kRequestTimeout, its
+    // outcome unknown, and the connection is given up.
+    std::int32_t request_timeout_ms = 0;
   };
 
   // Starts connecting at once; calls made before wait. `listener` gets watch events and changes of
@@ -104,7 +107,11 @@ class Client {
       -> Result<decltype(decode(std::declval<wire::JuteReader&>()))>;
   Result<DataAndStat> get_data_at(const std::string& at, std::string_view path, bool watch);
 
+  // The answer, or kRequestTimeout.
+  Completion wait_for(std::future<Completion> answer);
+
   std::string chroot_;
+  std::chrono::milliseconds request_timeout_;
   SessionRunner runner_;
 };
 

@@ -183,8 +183,10 @@ void SessionMachine::finish_handshake(std::string_view frame, base::Instant now,
   // Credentials first, so that the watches are set by those who may see the znodes; then what
   // waited.
   for (const auto& credential : credentials_) send_auth(credential, now, effects);
-  for (const auto& rearm : watches_.rearm(last_zxid_)) {
-    send_frame(wire::xid::kSetWatches, rearm.op, rearm.body, now, effects);
+  if (options_.repeats_watches) {
+    for (const auto& rearm : watches_.rearm(last_zxid_)) {
+      send_frame(wire::xid::kSetWatches, rearm.op, rearm.body, now, effects);
+    }
   }
   while (!queued_.empty()) {
     auto request = std::move(queued_.front());

@@ -75,6 +75,7 @@ class SessionMachine {
     std::size_t host_count = 1;
     std::int32_t timeout_ms = 30'000;  // asked for; the server may grant another
     bool read_only_allowed = false;
+    bool repeats_watches = true;               // tell the next server of them after a reconnection
     std::uint64_t seed = 0;                    // order of hosts, pauses between attempts
     std::int32_t frame_length_max = 64 << 20;  // bytes of one reply, else the connection is dropped
   };

@@ -211,6 +211,12 @@ bool SessionRunner::has_watch(WatcherType type, std::string path) {
   return on_thread([&] { return machine_.has_watch(type, path); });
 }
 
+void SessionRunner::drop_connection() {
+  asio::post(io_, [this] {
+    if (link_) lost(link_);
+  });
+}
+
 void SessionRunner::close() {
   std::promise<Completion> answer;
   auto closed = answer.get_future();

@@ -36,6 +36,8 @@ class SessionRunner {
   // Forgets watches here; false if there was none. The server is not told.
   bool forget_watches(WatcherType type, std::string path);
   [[nodiscard]] bool has_watch(WatcherType type, std::string path);
+  // Gives the present connection up, as if it had been lost.
+  void drop_connection();
   // Ends the session and waits for the server to say so, at most one session timeout.
   void close();
   // True as soon as the session is connected; false when it is over or `at_most` has passed.

@@ -1,9 +1,18 @@
 """Runs shells, ours and Apache's, on the same lines, and makes their output comparable."""
 
+import contextlib
 import dataclasses
+import fcntl
+import os
 import pathlib
+import pty
 import re
+import select
+import signal
+import struct
 import subprocess
+import termios
+import time
 
 from support import sanitizers, servers
 
@@ -141,3 +150,86 @@ def without_zxid(events):
 def with_zxid_masked(events):
     """`events` of the newest shells, whatever the zxid, but with one where there is one."""
     return [re.sub(r" zxid: \d+$", " zxid: N", event) for event in events]
+
+
+class Conversation:
+    """A shell that is talked to through a pipe."""
+
+    def __init__(self, argv):
+        self.process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=environment(),
+        )
+        self.heard = b""
+
+    def say(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def hear(self, text, seconds=30):
+        """Waits until `text` has been printed; returns what came before, and drops both."""
+        seconds *= sanitizers.patience()
+        deadline = time.monotonic() + seconds
+        while text.encode() not in self.heard:
+            left = deadline - time.monotonic()
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, left))
+            assert ready, f"{text!r} not within {seconds} s, but {self.heard!r}"
+            chunk = os.read(self.process.stdout.fileno(), 65536)
+            assert chunk, f"{text!r} never came, but {self.heard!r}"
+            self.heard += chunk
+        before, _, self.heard = self.heard.partition(text.encode())
+        return before.decode()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Terminal:
+    """A shell at a terminal: what is typed, and what the screen then says."""
+
+    def __init__(self, argv, **variables):
+        self.heard = b""
+        self.pid, self.screen = pty.fork()
+        if self.pid == 0:
+            os.environ.update({"TERM": "xterm", **variables})
+            os.execvp(argv[0], argv)
+        fcntl.ioctl(self.screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
+
+    def type(self, keys):
+        os.write(self.screen, keys.encode())
+
+    def hear(self, pattern, seconds=20):
+        """Waits until the screen has shown `pattern`; drops everything up to its end."""
+        seconds *= sanitizers.patience()
+        deadline = time.monotonic() + seconds
+        while not (found := re.search(pattern.encode(), plain(self.heard))):
+            ready, _, _ = select.select([self.screen], [], [], max(0, deadline - time.monotonic()))
+            assert ready, f"{pattern!r} not within {seconds} s, but {self.heard!r}"
+            self.heard += os.read(self.screen, 65536)
+        self.heard = plain(self.heard)[found.end():]
+
+    def code(self):
+        """The exit code, once the shell has ended."""
+        with contextlib.suppress(OSError):  # EIO: the other end of the terminal is gone
+            while os.read(self.screen, 65536):
+                pass
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = None
+        return os.waitstatus_to_exitcode(status)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.screen)
+
+
+def plain(text):
+    """Without what moves the cursor and colours letters."""
+    return re.sub(rb"\x1b(\[[?>=]?[0-9;]*[a-zA-Z]|[=>]|\([AB])", b"", text)

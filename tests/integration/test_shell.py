@@ -2,18 +2,13 @@
 terminal. What it says line by line is test_shell_transcript.py's matter.
 """
 
-import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import time
 
 import pytest
 
 import shell_run
-from support import sanitizers, servers
+from support import servers
 
 def test_unknown_command_lists_all_and_exits_127(start_server):
     server = start_server()
@@ -83,42 +78,9 @@ def test_wrong_options_end_in_one_line(words):
     assert outcome.lines[-1].startswith("drover shell: ")
 
 
-class Conversation:
-    """A shell that is talked to through a pipe."""
-
-    def __init__(self, argv):
-        self.process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        self.heard = b""
-
-    def say(self, line):
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def hear(self, text, seconds=30):
-        """Waits until `text` has been printed; drops everything up to its end."""
-        seconds *= sanitizers.patience()
-        deadline = time.monotonic() + seconds
-        while text.encode() not in self.heard:
-            left = deadline - time.monotonic()
-            ready, _, _ = select.select([self.process.stdout], [], [], max(0, left))
-            assert ready, f"{text!r} not within {seconds} s, but {self.heard!r}"
-            chunk = os.read(self.process.stdout.fileno(), 65536)
-            assert chunk, f"{text!r} never came, but {self.heard!r}"
-            self.heard += chunk
-        self.heard = self.heard[self.heard.index(text.encode()) + len(text):]
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-
 def test_session_watches_and_credentials_outlive_a_restart(start_server):
     server = start_server(config={"tickTime": "1000"})
-    shell = Conversation(shell_run.drover_shell("-server", server.address, "-timeout", "20000"))
+    shell = shell_run.Conversation(shell_run.drover_shell("-server", server.address, "-timeout", "20000"))
     try:
         shell.say("addauth digest u:p")
         shell.say("create /private x auth::cdrwa")
@@ -147,7 +109,7 @@ def test_session_watches_and_credentials_outlive_a_restart(start_server):
 
 def test_an_expired_session_says_so(start_server):
     server = start_server()
-    shell = Conversation(shell_run.drover_shell("-server", server.address, "-timeout", "1000"))
+    shell = shell_run.Conversation(shell_run.drover_shell("-server", server.address, "-timeout", "1000"))
     other = shell_run.drover_shell("-server", server.address)
     try:
         shell.say("create -e /mine x")
@@ -168,41 +130,117 @@ def test_an_expired_session_says_so(start_server):
         shell.end()
 
 
+def prompt(server, number, state="CONNECTED"):
+    return rf"\[zk: 127\.0\.0\.1:{server.port}\({state}\) {number}\] "
+
+
+# What is typed, and what the screen shows then; the same at Apache's shell and at ours.
+DIALOGUE = [
+    ("", "{prompt:0}"),
+    ("ls /zoo\t\n", r"\[config, quota\]"),  # completes a path
+    ("", "{prompt:1}"),
+    ("getAllC\t /zookeeper\n", r"\n2\r?\n"),  # completes a command
+    ("", "{prompt:2}"),
+    ("\x10\n", r"\n2\r?\n"),  # Ctrl-P: the line before
+    ("", "{prompt:3}"),
+    ("getEph\t /zookeeper/q\t\n", r"\[\]"),
+    ("", "{prompt:4}"),
+    ("create /typed x\x7fy\n", "Created /typed"),  # backspace
+    ("", "{prompt:5}"),
+    ("get /typed\n", r"\ny\r?\n"),
+    ("", "{prompt:6}"),
+    ("et /typed\x01g\n", r"\ny\r?\n"),  # to the begin of the line
+    ("", "{prompt:7}"),
+    ("redo 6\n", r"\ny\r?\n"),
+    ("", "{prompt:8}"),
+    ("history\n", r"0 - ls /zookeeper.*\r?\n1 - getAllChildrenNumber +/zookeeper\r?\n"),
+    ("", r"7 - get /typed\r?\n8 - get /typed|8 - redo 6|6 - get /typed"),
+    ("", "{prompt:9}"),
+    ("\n", "{prompt:9}"),  # an empty line is no command
+    ("close\n", ""),
+    ("", r"\(CLOSED\) 10\] "),
+    ("ls /\n", "Not connected"),
+    ("", r"\(CLOSED\) 11\] "),
+    ("connect\n", ""),
+    ("", r"\((CONNECTING|CONNECTED)\) 12\] "),
+    ("delete /typed\n", ""),
+    ("", "{prompt:13}"),
+    ("get /typed\n", "Node does not exist: /typed"),
+    ("", "{prompt:14}"),
+]
+
+
+def talk(terminal, server):
+    for keys, answer in DIALOGUE:
+        terminal.type(keys)
+        answer = re.sub(r"{prompt:(\d+)}", lambda found: prompt(server, found[1]), answer)
+        terminal.hear(answer)
+    terminal.type("quit\n")
+    return terminal.code()
+
+
 def test_terminal(start_server):
     server = start_server()
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execv(str(servers.Drover.binary()), shell_run.drover_shell("-server", server.address))
-    heard = b""
+    with shell_run.Terminal(shell_run.drover_shell("-server", server.address)) as terminal:
+        assert talk(terminal, server) == 1  # of the last command
 
-    def hear(pattern, seconds=20):
-        nonlocal heard
-        seconds *= sanitizers.patience()
-        deadline = time.monotonic() + seconds
-        while not re.search(pattern, heard):
-            ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
-            assert ready, f"{pattern!r} not within {seconds} s, but {heard!r}"
-            heard += os.read(terminal, 65536)
-        heard = heard[re.search(pattern, heard).end():]
 
-    prompt = rb"\[zk: 127\.0\.0\.1:%d\(CONNECTED\) %d\] "
-    try:
-        hear(prompt % (server.port, 0))
-        os.write(terminal, b"ls /zoo\t\n")  # completes a path
-        hear(rb"\[config, quota\]")
-        hear(prompt % (server.port, 1))
-        os.write(terminal, b"getAllC\t /zookeeper\n")  # completes a command
-        hear(rb"\n2\r?\n")
-        hear(prompt % (server.port, 2))
-        os.write(terminal, b"\x1b[A\n")  # arrow up: the line before
-        hear(rb"\n2\r?\n")
-        hear(prompt % (server.port, 3))
-        os.write(terminal, b"quit\n")
-        _, status = os.waitpid(pid, 0)
-        assert os.waitstatus_to_exitcode(status) == 0
-        pid = None
-    finally:
-        if pid is not None:
-            os.kill(pid, 9)
-            os.waitpid(pid, 0)
-        os.close(terminal)
+@pytest.mark.compat
+def test_terminal_of_the_newest_says_the_same(start_server):
+    server = start_server()
+    argv = shell_run.newest_apache_shell("-server", server.address, line_editing=True)
+    with shell_run.Terminal(argv) as terminal:
+        assert talk(terminal, server) == 1
+
+
+def test_an_event_leaves_the_line_that_is_being_typed(start_server):
+    server = start_server()
+    other = shell_run.drover_shell("-server", server.address)
+    with shell_run.Terminal(shell_run.drover_shell("-server", server.address)) as terminal:
+        terminal.hear(prompt(server, 0))
+        terminal.type("create /watched x\n")
+        terminal.hear(prompt(server, 1))
+        terminal.type("get -w /watched\n")
+        terminal.hear(prompt(server, 2))
+        terminal.type("getAllChildrenNumber /wat")
+        terminal.hear("getAllChildrenNumber /wat")
+        assert shell_run.run([*other, "set", "/watched", "y"]).code == 0
+        terminal.hear("type:NodeDataChanged path:/watched")
+        terminal.hear(prompt(server, 2) + "getAllChildrenNumber /wat")  # shown again
+        terminal.type("ched\n")
+        terminal.hear(r"\n0\r?\n")
+
+
+def test_ctrl_c_drops_the_line_and_ctrl_d_ends_the_shell(start_server):
+    server = start_server()
+    with shell_run.Terminal(shell_run.drover_shell("-server", server.address)) as terminal:
+        terminal.hear(prompt(server, 0))
+        terminal.type("delete /zookeeper")
+        terminal.hear("delete /zookeeper")
+        terminal.type("\x03")
+        terminal.hear(r"\^C")
+        terminal.hear(prompt(server, 0))
+        terminal.type("ls /\n")
+        terminal.hear(r"\n\[zookeeper\]")
+        terminal.hear(prompt(server, 1))
+        terminal.type("\x1b[A\n")  # arrow up: the line before
+        terminal.hear(r"\n\[zookeeper\]")
+        terminal.hear(prompt(server, 2))
+        terminal.type("\x04")
+        assert terminal.code() == 0
+
+
+def test_tab_offers_options_and_commands(start_server):
+    server = start_server()
+    with shell_run.Terminal(shell_run.drover_shell("-server", server.address)) as terminal:
+        terminal.hear(prompt(server, 0))
+        terminal.type("set\t\t")
+        terminal.hear("setAcl")
+        terminal.hear("setquota")
+        terminal.type("Acl -\t\t")
+        for option in ("-R", "-s", "-v"):
+            terminal.hear(option)
+        terminal.type("\x03")
+        terminal.hear(prompt(server, 0))
+        terminal.type("printwatches o\t\t")
+        terminal.hear("off")
