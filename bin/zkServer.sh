@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Starts, stops and questions a Drover server: the verbs, lines, exit codes, variables and pid file of
 # Apache's zkServer.sh. What differs on purpose is listed in docs/scripts.md.
-set -f # no word of ours is a file pattern
 
 ZOOBINDIR=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 # shellcheck source=bin/zkEnv.sh
 if [ -e "$ZOOBINDIR/../libexec/zkEnv.sh" ]; then . "$ZOOBINDIR/../libexec/zkEnv.sh"; else . "$ZOOBINDIR/zkEnv.sh"; fi
 
+set -f # from here on no word is a file pattern
 readonly START_SECONDS=1 # a server that lives that long has read its configuration and opened its data
 readonly STOP_SECONDS=30 # a clean stop answers what is under way and writes what it has
 

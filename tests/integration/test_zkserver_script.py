@@ -154,6 +154,14 @@ def port_in_dynamic_file(side):
     side.do("status")
 
 
+def logs_cannot_be_written(side):
+    side.write_config()
+    (side.folder / "file").write_text("in the way")
+    outcome = side.run("start", ZOO_LOG_DIR=side.folder / "file" / "logs")
+    # What the shell has to say of it names a line of the script.
+    side.transcript.append([outcome.code, outcome.stdout])
+
+
 def addresses(side):
     side.write_config("dataDir={data}\nclientPort={port}\nclientPortAddress=127.0.0.1\n")
     side.do("status")
@@ -164,7 +172,7 @@ def addresses(side):
 SITUATIONS = [
     no_verb, not_running, life, restart, restart_when_stopped, pid_of_nobody, pid_file_elsewhere,
     other_configurations, no_folders, folders_were_made, no_port_and_no_myid, port_in_member_line,
-    port_in_dynamic_file, addresses,
+    port_in_dynamic_file, addresses, logs_cannot_be_written,
 ]
 
 
@@ -379,11 +387,13 @@ def test_a_wrong_property_is_named(ours):
 
 
 def test_environment_files_are_read(ours):
-    (ours.conf / "zookeeper-env.sh").write_text(f"ZOO_LOG_DIR={ours.folder}/first\n")
+    (ours.conf / "zookeeper-env.sh").write_text(  # and may use file patterns
+        f"for folder in {ours.folder}/co*; do ZOO_LOG_DIR=$folder/../first; done\n"
+    )
     (ours.conf / "java.env").write_text('export JVMFLAGS="-Dzookeeper.snapCount=11"\n')
     command = ours.run("print-cmd").stdout
     assert "-Dzookeeper.snapCount=11" in command
-    assert f"{ours.folder}/first/" in command
+    assert f"{ours.conf}/../first/" in command
 
 
 def test_config_folder_as_first_word(ours):
