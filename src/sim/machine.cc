@@ -411,6 +411,7 @@ bool Machine::move_requests() {
 }
 
 void Machine::hand_over(const txn::RequestBatch& batch) {
+  observer_.on_requests(*this, batch);
   process_->peer->on_requests(batch, now(), wall(), process_->effects);
   carry_out();  // what the effects speak of lives as long as the batch
 }
@@ -722,6 +723,9 @@ void Machine::on_bytes(StreamId stream, const std::string& bytes) {
     if (const auto client = process.clients.find(stream); client != process.clients.end()) {
       client->second->input += bytes;
     } else if (const auto link = process.link_of.find(stream); link != process.link_of.end()) {
+      if (const zab::Link* known = process.peer->link(link->second)) {
+        observer_.on_received(*this, stream, *known, bytes);
+      }
       process.peer->on_link_bytes(link->second, bytes, now(), wall(), process.effects);
     }
     pump();

@@ -7,6 +7,7 @@ namespace drover::sim {
 void Observer::on_boot(const Machine& machine, const zab::History& stored, wire::Zxid last) {
   zab.on_boot(machine.sid(), stored, last);
   replicas.on_restart(machine.sid());
+  replicas.on_restored(machine.sid(), last, machine.tree().digest());
   durability.on_boot(machine.sid(), stored, last);
 }
 
@@ -17,12 +18,27 @@ void Observer::before_crash(const Machine& machine) {
 
 void Observer::on_proposed(const Machine& machine, const wire::TxnBytes& txn) {
   zab.on_logged(machine.sid(), txn);
+  if (machine.peer().role() == zab::Role::kLeading) {
+    owners.on_proposed(machine.sid(), txn);
+    replicas.on_broadcast(machine.sid(), txn.zxid);
+  }
   durability.on_logged(machine.sid(), txn.zxid);
 }
 
 void Observer::on_sent(const Machine& machine, StreamId stream, const zab::Link& link,
                        std::string_view bytes) {
   if (link.port == zab::Port::kQuorum) wire.on_sent(stream, machine.sid(), link.dialled, bytes);
+}
+
+void Observer::on_received(const Machine& machine, StreamId stream, const zab::Link& link,
+                           std::string_view bytes) {
+  if (link.port != zab::Port::kQuorum || link.dialled) return;
+  const bool leads = machine.peer().role() == zab::Role::kLeading;
+  owners.on_received(machine.sid(), leads, stream, bytes);
+}
+
+void Observer::on_requests(const Machine& machine, const txn::RequestBatch& batch) {
+  if (machine.peer().role() == zab::Role::kLeading) owners.on_requests(machine.sid(), batch);
 }
 
 void Observer::on_synced(const Machine& machine, wire::Zxid up_to) {
@@ -75,7 +91,8 @@ void Observer::after_step(const Machine& machine) {
   if (machine.peer().is_searching()) {
     durability.on_searching(machine.sid(), machine.tree().last_zxid());
   }
-  replicas.on_digests(machine.sid(), machine.peer().replica().digests());
+  if (view.role != zab::Role::kLeading) owners.on_idle(machine.sid());
+  replicas.on_digests(machine.sid(), machine.peer().replica().digests(), view.serving);
 }
 
 }  // namespace drover::sim

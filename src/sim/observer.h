@@ -34,6 +34,10 @@ class Observer final : public Verdict {
   // What a server writes to a stream of its quorum port.
   void on_sent(const Machine& machine, StreamId stream, const zab::Link& link,
                std::string_view bytes);
+  // What comes in over one, and what its lanes ask, before the server hears it.
+  void on_received(const Machine& machine, StreamId stream, const zab::Link& link,
+                   std::string_view bytes);
+  void on_requests(const Machine& machine, const txn::RequestBatch& batch);
   void on_proposed(const Machine& machine, const wire::TxnBytes& txn);
   void on_accepted_epoch(const Machine& machine, zab::Epoch epoch);
   void on_current_epoch(const Machine& machine, zab::Epoch epoch);
@@ -52,7 +56,8 @@ class Observer final : public Verdict {
   ClientChecker clients{*this};
   WatchChecker watches{*this};
   DurabilityChecker durability;
-  QuorumWire wire{*this, durability};
+  OwnerChecker owners{*this};
+  QuorumWire wire{*this, durability, owners};
 
  private:
   std::optional<Failure> failure_;

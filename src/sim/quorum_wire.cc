@@ -38,6 +38,7 @@ QuorumWire::~QuorumWire() = default;
 void QuorumWire::on_sent(StreamId stream, zab::ServerId sender, bool dialled,
                          std::string_view bytes) {
   Link& link = links_[stream];
+  link.stream = stream;
   std::string& input = dialled ? link.from_learner : link.from_leader;
   if (dialled) link.learner = sender;
   input.append(bytes);
@@ -109,6 +110,11 @@ void QuorumWire::from_leader(Link& link, zab::ServerId leader, const zab::Quorum
                         link.proposed.value));
       }
       link.committed = packet.zxid;
+      return;
+    case PacketType::kRevalidate:
+      if (const auto answer = zab::Revalidated::decode(packet.data); answer && answer->valid) {
+        owners_.on_revalidated(leader, link.stream, answer->session);
+      }
       return;
     case PacketType::kUpToDate:
       return durability_.on_up_to_date(leader, link.epoch);

@@ -10,6 +10,7 @@
 
 #include "sim/durability_checker.h"
 #include "sim/network.h"
+#include "sim/owner_checker.h"
 #include "sim/verdict.h"
 #include "storage/snapshot_stream.h"
 #include "zab/quorum_packet.h"
@@ -18,8 +19,8 @@ namespace drover::sim {
 
 class QuorumWire {
  public:
-  QuorumWire(Verdict& verdict, DurabilityChecker& durability)
-      : verdict_(verdict), durability_(durability) {}
+  QuorumWire(Verdict& verdict, DurabilityChecker& durability, OwnerChecker& owners)
+      : verdict_(verdict), durability_(durability), owners_(owners) {}
   ~QuorumWire();
 
   // `dialled`: by the sender, which is then the learner.
@@ -27,6 +28,7 @@ class QuorumWire {
 
  private:
   struct Link {
+    StreamId stream = 0;
     std::string from_leader, from_learner;  // not yet understood
     std::unique_ptr<storage::SnapshotStreamParser> snapshot;
     zab::ServerId learner;
@@ -44,6 +46,7 @@ class QuorumWire {
 
   Verdict& verdict_;
   DurabilityChecker& durability_;
+  OwnerChecker& owners_;
   std::map<StreamId, Link> links_;
 };
 

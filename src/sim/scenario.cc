@@ -67,6 +67,10 @@ Scenario Scenario::draw(std::uint64_t seed) {
   if (prng.chance(1, 3)) s.boot_disk_percent = static_cast<std::uint64_t>(between(prng, 5, 50));
   s.snapshot_step_us_max = between(prng, 10, prng.chance(1, 2) ? 200 : 20'000);
   if (prng.chance(2, 3)) s.hop_us_max = between(prng, 1, prng.chance(1, 3) ? 200'000 : 200);
+  // A ping has to get to the leader before the session is over.
+  const std::int64_t ping_ms =
+      s.session_timeout_ms / 3 + s.tick_ms / 2 + (3 * s.latency_us_max + 2 * s.hop_us_max) / 1000;
+  s.quiet = prng.chance(1, 3) && ping_ms < s.session_timeout_ms * 3 / 4;
   return s;
 }
 

@@ -60,6 +60,7 @@ struct Scenario {
   int paths = 6;
   std::int64_t think_ms_max = 50;  // between two requests of a client
   int pipeline_max = 4;
+  bool quiet = false;  // at the end the clients say nothing for longer than their sessions last
 
   [[nodiscard]] static Scenario draw(std::uint64_t seed);
   [[nodiscard]] std::string text() const;  // one line

@@ -44,6 +44,7 @@ class World {
   void jump_wall_clock();
   void snapshot();
   void heal();
+  void stay_quiet();
   void final_writes();
   [[nodiscard]] std::string what_is_missing();
   void check_end();
@@ -245,6 +246,24 @@ std::string World::what_is_missing() {
   return {};
 }
 
+// Sessions of clients that are there outlive any silence: their pings are enough.
+void World::stay_quiet() {
+  const auto lost = [this] {
+    std::int64_t sum = 0;
+    for (const auto& client : clients_) sum += client->sessions_lost();
+    return sum;
+  };
+  const std::int64_t before = lost();
+  const base::Instant end =
+      schedule_.now() + 2 * std::chrono::milliseconds(scenario_.session_timeout_ms);
+  while (!observer_.failure() && schedule_.step(end)) {
+  }
+  if (lost() == before) return;
+  observer_.fail("SessionLife", fmt::format("{} sessions of clients that are there were lost while "
+                                            "nothing happened",
+                                            lost() - before));
+}
+
 // Every watch that is left must fire now.
 void World::final_writes() {
   for (int path = 0; path < scenario_.paths; ++path) {
@@ -338,6 +357,8 @@ Outcome World::run() {
     missing = what_is_missing();
     if (!missing.empty()) continue;
     if (written) break;
+    if (scenario_.quiet) stay_quiet();
+    deadline = schedule_.now() + std::chrono::milliseconds(scenario_.liveness_ms_max);
     written = true;
     missing = "the final writes";
     final_writes();

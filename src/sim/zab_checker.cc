@@ -15,7 +15,9 @@ void ZabChecker::on_boot(zab::ServerId sid, const zab::History& stored, wire::Zx
   server = {stored.accepted_epoch, stored.current_epoch};
 }
 
-void ZabChecker::on_crash(zab::ServerId) {}
+void ZabChecker::on_crash(zab::ServerId sid) {
+  leading_.erase(sid);
+}
 
 void ZabChecker::on_accepted_epoch(zab::ServerId sid, zab::Epoch epoch) {
   Server& server = servers_[sid];
@@ -45,6 +47,16 @@ void ZabChecker::on_logged(zab::ServerId sid, const wire::TxnBytes& txn) {
 }
 
 void ZabChecker::on_view(zab::ServerId sid, const replica::PeerView& view) {
+  if (view.role == zab::Role::kLeading && view.phase != "discovery") {
+    leading_[sid] = view.epoch;
+    for (const auto& [other, epoch] : leading_) {
+      if (other == sid || epoch != view.epoch) continue;
+      verdict_.fail("Leadership1", fmt::format("sid={} and sid={} lead epoch {} at one time",
+                                               other.value, sid.value, epoch));
+    }
+  } else {
+    leading_.erase(sid);
+  }
   if (view.role != zab::Role::kLeading || !view.serving) return;
   const auto [found, is_new] = leaders_.try_emplace(view.epoch, sid);
   if (!is_new && found->second != sid) {

@@ -31,6 +31,7 @@ class ZabChecker {
   Verdict& verdict_;
   std::map<zab::ServerId, Server> servers_;
   std::map<zab::Epoch, zab::ServerId> leaders_;  // established
+  std::map<zab::ServerId, zab::Epoch> leading_;  // now, and past discovery
   std::map<wire::Zxid, std::string> txns_;       // as first logged anywhere
 };
 
