@@ -1,7 +1,10 @@
 // The one binary. Every subcommand lives in a file of its own beside this one and adds itself here;
 // what it does runs inside parse(), and its verdict is the exit code.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <string>
 #include <string_view>
 
 #include "cli/ask.h"
@@ -35,6 +38,23 @@ int exit_of_bad_arguments(std::string_view command) {
   const bool gives_verdicts = command == "log" || command == "snapshot" || command == "doctor";
   return gives_verdicts ? 3 : kExitBadArguments;
 }
+
+// One line: which command, what is wrong, where to read on.
+std::string complaint(const CLI::App* app, const CLI::Error& error) {
+  std::string words;
+  const CLI::App* command = app;
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    words += " " + command->get_name();
+  }
+  return fmt::format("drover{}: {}; `drover help{}` tells more\n", words, error.what(), words);
+}
+
+// The first word, when it should be a command and is none.
+bool is_unknown_command(const CLI::App& app, std::string_view word) {
+  const auto has_that_name = [word](const CLI::App* each) { return each->get_name() == word; };
+  return !word.starts_with('-') && app.get_subcommands(has_that_name).empty();
+}
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -59,6 +79,11 @@ int main(int argc, char** argv) {
   drover::cli::add_snapshot(app, exit_code);
   drover::cli::add_help(app, exit_code);
   app.footer(kFooter);
+  app.failure_message(complaint);
+  if (argc > 1 && is_unknown_command(app, argv[1])) {
+    fmt::print(stderr, "drover: there is no command '{}'; `drover help` lists them\n", argv[1]);
+    return kExitBadArguments;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -137,3 +137,23 @@ def test_what_is_not_there_is_named(tmp_path):
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert pathlib.Path(tmp_path / "file").read_text() == ""
+
+
+def test_what_makes_no_sense_gets_one_line():
+    """It names the command and what was wrong, and says where to read on."""
+    for command in tree_of_commands():
+        if command == ("shell",):
+            continue  # answers as zkCli does
+        done = subprocess.run(
+            [str(servers.Drover.binary()), *command, "--no-such-option"], capture_output=True,
+            text=True, check=False,
+        )
+        words = " ".join(command)
+        assert done.returncode in (2, 3), command
+        assert done.stdout == "", command
+        assert re.fullmatch(rf"drover {words}: .*; `drover help {words}` tells more\n", done.stderr)
+    done = subprocess.run(
+        [str(servers.Drover.binary()), "dance"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "drover: there is no command 'dance'; `drover help` lists them\n"
