@@ -13,6 +13,7 @@
 #include "cli/log_record.h"
 #include "cli/log_repair.h"
 #include "cli/log_summary.h"
+#include "cli/log_toolkit.h"
 #include "storage/posix_disk.h"
 
 namespace drover::cli {
@@ -308,6 +309,14 @@ void add_path(CLI::App& sub, const Options& options) {
 
 }  // namespace
 
+void add_stand_in(CLI::App& command, const char* name,
+                  int (*run)(const std::vector<std::string>& words), int& exit_code) {
+  auto* sub = command.add_subcommand(name)->group("");
+  sub->prefix_command();
+  sub->set_help_flag();
+  sub->callback([sub, run, &exit_code] { exit_code = run(sub->remaining()); });
+}
+
 void add_log(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<LogOptions>();
   auto* command = app.add_subcommand("log", "Look into txn logs, check them, repair them");
@@ -371,6 +380,8 @@ void add_log(CLI::App& app, int& exit_code) {
   chop->add_option("--zxid,-z", options->zxid, "The last txn that is kept")->required();
   chop->add_option("--write", options->write, "The new file")->required();
   runs(chop, &LogCommand::chop);
+
+  add_stand_in(*command, "toolkit", &txn_log_toolkit, exit_code);
 }
 
 }  // namespace drover::cli

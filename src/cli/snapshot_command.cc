@@ -8,10 +8,12 @@
 
 #include "cli/doctor_data_dir.h"
 #include "cli/doctor_finding.h"
+#include "cli/log_command.h"
 #include "cli/log_input.h"
 #include "cli/snapshot_check.h"
 #include "cli/snapshot_dump.h"
 #include "cli/snapshot_repair.h"
+#include "cli/snapshot_toolkit.h"
 #include "storage/posix_disk.h"
 
 namespace drover::cli {
@@ -322,6 +324,10 @@ void add_snapshot(CLI::App& app, int& exit_code) {
   convert->add_option("--write", options->write, "The new file; default: beside the old one");
   convert->add_flag("--replace", options->replace, "Remove the old file once the new one is whole");
   runs(convert, &SnapshotCommand::convert);
+
+  add_stand_in(*command, "formatter", &snapshot_formatter, exit_code);
+  add_stand_in(*command, "recursive-summary", &snapshot_recursive_summary, exit_code);
+  add_stand_in(*command, "comparer", &snapshot_comparer, exit_code);
 }
 
 }  // namespace drover::cli
