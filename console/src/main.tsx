@@ -1,3 +1,5 @@
 import { render } from 'preact';
+import './theme';
+import { App } from './app';
 
-render(<h1>Drover</h1>, document.getElementById('app')!);
+render(<App />, document.getElementById('app')!);

@@ -40,7 +40,7 @@ std::optional<std::string> unpacked(std::string_view gzip) {
 
 }  // namespace
 
-net::HttpResponse console_answer(std::span<const ConsoleAsset> assets,
+net::HttpResponse console_file(std::span<const ConsoleAsset> assets,
                                  const net::HttpRequest& request) {
   std::string_view name = request.path;
   if (name.starts_with(kBelow)) name.remove_prefix(kBelow.size());
@@ -72,11 +72,11 @@ net::HttpResponse console_answer(std::span<const ConsoleAsset> assets,
   return response;
 }
 
-void add_console(net::HttpRouter& routes) {
+void add_console_files(net::HttpRouter& routes) {
   routes.add({.method = "GET",
               .path = "/console/*",
               .handle = [](const net::HttpRequest& request, const net::HttpReply& reply) {
-                reply(console_answer(console_assets(), request));
+                reply(console_file(console_assets(), request));
               }});
   for (const char* path : {"/", "/console"}) {
     routes.add({.method = "GET",

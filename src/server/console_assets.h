@@ -23,10 +23,10 @@ struct ConsoleAsset {
 [[nodiscard]] std::span<const ConsoleAsset> console_assets();
 
 // What a GET of `request.path` answers; 404 for what is not among `assets`.
-[[nodiscard]] net::HttpResponse console_answer(std::span<const ConsoleAsset> assets,
+[[nodiscard]] net::HttpResponse console_file(std::span<const ConsoleAsset> assets,
                                                const net::HttpRequest& request);
 
 // GET /console/*, and redirects there from / and /console
-void add_console(net::HttpRouter& routes);
+void add_console_files(net::HttpRouter& routes);
 
 }  // namespace drover::server

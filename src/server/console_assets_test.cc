@@ -32,7 +32,7 @@ class ConsoleAssetsTest : public testing::Test {
     request.method = "GET";
     request.path = std::move(path);
     request.headers = std::move(headers);
-    return console_answer(assets_, request);
+    return console_file(assets_, request);
   }
 
   const std::string script_ = gzip("let sheep = 1;");
@@ -92,7 +92,7 @@ TEST_F(ConsoleAssetsTest, EveryFileOfTheBuildCanBeRead) {
   for (const ConsoleAsset& asset : console_assets()) {
     net::HttpRequest request;
     request.path = "/console/" + std::string(asset.path);
-    const auto answer = console_answer(console_assets(), request);
+    const auto answer = console_file(console_assets(), request);
     EXPECT_EQ(answer.status, 200U) << asset.path;
     EXPECT_FALSE(answer.body.empty()) << asset.path;
   }
@@ -100,7 +100,7 @@ TEST_F(ConsoleAssetsTest, EveryFileOfTheBuildCanBeRead) {
 
 TEST(ConsoleRoutesTest, TheRootLeadsToTheConsole) {
   net::HttpRouter routes;
-  add_console(routes);
+  add_console_files(routes);
   for (const char* path : {"/", "/console"}) {
     const auto found = routes.find("GET", path);
     ASSERT_NE(found.route, nullptr);

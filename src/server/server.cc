@@ -295,7 +295,7 @@ void Server::Impl::add_pages() {
                             .shared = shared,
                             .auth = auth};
   add_probes(admin.routes(), sources);
-  add_console(admin.routes());
+  add_console_files(admin.routes());
   std::vector<Reactor*> all;
   for (auto& reactor : reactors) all.push_back(reactor.get());
   add_commands(admin.routes(), sources,
