@@ -66,8 +66,10 @@ void print_table(const LocalEnsemble& ensemble) {
                fmt::format("127.0.0.1:{}", server.client_port), server.quorum_port,
                server.election_port, server.pid, (server.folder / "server.log").string());
   }
-  fmt::print("\nConnect with:  drover shell -server {}\nCtrl-C stops all of them.\n",
-             ensemble.connect_string());
+  fmt::print(
+      "\nConnect with:  drover shell -server {}\nConsole:       "
+      "http://127.0.0.1:{}/console/\nCtrl-C stops all of them.\n",
+      ensemble.connect_string(), ensemble.servers().front().admin_port);
   std::fflush(stdout);
 }
 
@@ -144,7 +146,7 @@ void add_local(CLI::App& app, int& exit_code) {
   command
       ->add_option("--base-port", options->base_port,
                    "clients at this port and those after it; 0: any that are free")
-      ->check(CLI::Range(0, 63000).description(""))
+      ->check(CLI::Range(0, 59000).description(""))
       ->capture_default_str();
   command->add_option("--dir", options->dir, "where the servers' folders are")
       ->capture_default_str();

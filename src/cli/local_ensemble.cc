@@ -26,6 +26,7 @@ using asio::ip::tcp;
 
 constexpr int kQuorumPortAbove = 707;
 constexpr int kElectionPortAbove = 1707;
+constexpr int kAdminPortAbove = 5899;
 constexpr auto kStopMax = std::chrono::seconds(10);
 constexpr auto kStopLook = std::chrono::milliseconds(20);
 
@@ -81,6 +82,7 @@ Result<LocalEnsemble> LocalEnsemble::prepare(const LocalOptions& options) {
                                  .client_port = 0,
                                  .quorum_port = 0,
                                  .election_port = 0,
+                                 .admin_port = 0,
                                  .folder = options.dir / fmt::format("server-{}", sid),
                                  .pid = -1});
   }
@@ -106,13 +108,15 @@ Result<void> LocalEnsemble::choose_ports(int base_port) {
   for (LocalServer& server : servers_) {
     if (base_port != 0) {
       const int client = base_port + server.sid - 1;
-      if (client + kElectionPortAbove > 65535) return failure("--base-port is too high");
+      if (client + kAdminPortAbove > 65535) return failure("--base-port is too high");
       server.client_port = static_cast<std::uint16_t>(client);
       server.quorum_port = static_cast<std::uint16_t>(client + kQuorumPortAbove);
       server.election_port = static_cast<std::uint16_t>(client + kElectionPortAbove);
+      server.admin_port = static_cast<std::uint16_t>(client + kAdminPortAbove);
       continue;
     }
-    for (auto* port : {&server.client_port, &server.quorum_port, &server.election_port}) {
+    for (auto* port :
+         {&server.client_port, &server.quorum_port, &server.election_port, &server.admin_port}) {
       const auto found = free_port(context, held);
       if (!found) return failure("no free ports on 127.0.0.1");
       *port = *found;
@@ -138,8 +142,10 @@ Result<void> LocalEnsemble::write_folders() const {
     const std::string config = fmt::format(
         "# Written by `drover local`; `drover serve` takes it too.\n"
         "tickTime=2000\ninitLimit=10\nsyncLimit=5\ndataDir={}\nclientPort={}\n"
-        "clientPortAddress=127.0.0.1\nmaxClientCnxns=0\n4lw.commands.whitelist=*\n{}{}",
-        data.string(), server.client_port, server.observer ? "peerType=observer\n" : "", members);
+        "clientPortAddress=127.0.0.1\nmaxClientCnxns=0\n4lw.commands.whitelist=*\n"
+        "admin.serverAddress=127.0.0.1\nadmin.serverPort={}\n{}{}",
+        data.string(), server.client_port, server.admin_port,
+        server.observer ? "peerType=observer\n" : "", members);
     if (auto written = write_file(server.folder / "zoo.cfg", config); !written) return written;
   }
   return {};

@@ -16,8 +16,8 @@ namespace drover::cli {
 struct LocalOptions {
   int servers = 3;    // that vote
   int observers = 0;  // that do not
-  // Clients at P, P+1, ...; the ports between servers 707 and 1707 above, so that 2181 means 2888
-  // and 3888. 0: any that are free.
+  // Clients at P, P+1, ...; the ports between servers 707 and 1707 above, the admin port 5899
+  // above, so that 2181 means 2888, 3888 and 8080. 0: any that are free.
   int base_port = 2181;
   std::filesystem::path dir = "drover-local";
 };
@@ -25,7 +25,7 @@ struct LocalOptions {
 struct LocalServer {
   int sid = 0;
   bool observer = false;
-  std::uint16_t client_port = 0, quorum_port = 0, election_port = 0;
+  std::uint16_t client_port = 0, quorum_port = 0, election_port = 0, admin_port = 0;
   std::filesystem::path folder;  // zoo.cfg, server.log, data/
   pid_t pid = -1;                // -1: not running
 };
