@@ -1,7 +1,6 @@
 #include "cli/line_reader.h"
 
 #include <editline/readline.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -13,9 +12,9 @@
 #include <iostream>
 #include <mutex>
 
-#include "base/assert.h"
 #include "cli/interrupt.h"
 #include "cli/shell_words.h"
+#include "cli/wake_pipe.h"
 
 namespace drover::cli {
 namespace {
@@ -73,8 +72,6 @@ void take_line(char* typed) {
 class TerminalReader final : public LineReader {
  public:
   explicit TerminalReader(Completer completer) : completer_(std::move(completer)) {
-    const int made = pipe2(wake_.data(), O_NONBLOCK | O_CLOEXEC);
-    DROVER_ASSERT(made == 0, "no pipe");
     std::setlocale(LC_CTYPE, "");  // so that editing counts characters, not bytes
     active_completer = &completer_;
     rl_readline_name = const_cast<char*>("drover");
@@ -82,10 +79,7 @@ class TerminalReader final : public LineReader {
     rl_basic_word_break_characters = const_cast<char*>(" \t");
     using_history();
   }
-  ~TerminalReader() override {
-    active_completer = nullptr;
-    for (const int end : wake_) close(end);
-  }
+  ~TerminalReader() override { active_completer = nullptr; }
 
   std::optional<std::string> read(const std::string& prompt) override {
     const InterruptScope interrupts;
@@ -107,15 +101,14 @@ class TerminalReader final : public LineReader {
     const std::scoped_lock lock(mutex_);
     if (!is_typing_) return print(text);
     waiting_ += text;
-    const char byte = 0;
-    [[maybe_unused]] const auto written = write(wake_[1], &byte, 1);
+    wake_.wake();
   }
 
  private:
   // For a key, for something to show, or for Ctrl-C.
   void wait(const std::string& prompt) {
     std::array<pollfd, 3> ends{{{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
-                                {.fd = wake_[0], .events = POLLIN, .revents = 0},
+                                {.fd = wake_.fd(), .events = POLLIN, .revents = 0},
                                 {.fd = interrupt_fd(), .events = POLLIN, .revents = 0}}};
     poll(ends.data(), ends.size(), -1);
     if (is_interrupted()) {
@@ -130,9 +123,7 @@ class TerminalReader final : public LineReader {
   }
 
   void show_waiting() {
-    std::array<char, 64> bytes;
-    while (::read(wake_[0], bytes.data(), bytes.size()) > 0) {
-    }
+    wake_.drain();
     std::string text;
     {
       const std::scoped_lock lock(mutex_);
@@ -152,7 +143,7 @@ class TerminalReader final : public LineReader {
   }
 
   Completer completer_;
-  std::array<int, 2> wake_{-1, -1};
+  WakePipe wake_;
   std::mutex mutex_;
   bool is_typing_ = false;
   std::string waiting_;  // to be shown by the reading thread

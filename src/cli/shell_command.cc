@@ -97,8 +97,10 @@ std::string ShellCommand::usage() const {
 const std::vector<const ShellCommand*>& all_commands() {
   static const auto all = [] {
     std::vector<const ShellCommand*> commands;
-    for (const auto family : {read_commands(), write_commands(), acl_commands(), quota_commands(),
-                              watch_commands(), config_commands(), session_commands()}) {
+    for (const auto family :
+         {read_commands(), write_commands(), acl_commands(), quota_commands(), watch_commands(),
+          config_commands(), session_commands(), tree_commands(), follow_commands(),
+          transfer_commands(), top_commands()}) {
       for (const auto& command : family) commands.push_back(&command);
     }
     std::sort(commands.begin(), commands.end(),

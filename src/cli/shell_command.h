@@ -39,6 +39,10 @@ struct ShellCommand {
 [[nodiscard]] std::span<const ShellCommand> watch_commands();
 [[nodiscard]] std::span<const ShellCommand> config_commands();
 [[nodiscard]] std::span<const ShellCommand> session_commands();
+[[nodiscard]] std::span<const ShellCommand> tree_commands();
+[[nodiscard]] std::span<const ShellCommand> follow_commands();
+[[nodiscard]] std::span<const ShellCommand> transfer_commands();
+[[nodiscard]] std::span<const ShellCommand> top_commands();
 
 // All of them, sorted by name.
 [[nodiscard]] const std::vector<const ShellCommand*>& all_commands();

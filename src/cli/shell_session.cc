@@ -39,7 +39,7 @@ CommandResult ShellSession::connect(const std::string& connect_string) {
 void ShellSession::take_event(const WatchedEvent& event) {
   {
     const std::scoped_lock lock(follower_mutex_);
-    if (follower_) return follower_(event);
+    if (follower_ && follower_(event)) return;
   }
   if (!print_watches) return;
   show(is_json_ ? fmt::format("{}\n", boost::json::serialize(
@@ -47,7 +47,7 @@ void ShellSession::take_event(const WatchedEvent& event) {
                 : fmt::format("\nWATCHER::\n\n{}\n", event_text(event)));
 }
 
-void ShellSession::set_follower(std::function<void(const WatchedEvent&)> follower) {
+void ShellSession::set_follower(Follower follower) {
   const std::scoped_lock lock(follower_mutex_);
   follower_ = std::move(follower);
 }

@@ -93,8 +93,9 @@ class ShellSession {
   // Prints what comes by itself; a terminal that is being typed at does so with care. Set before
   // the first connect(), called on the client's thread.
   std::function<void(std::string_view)> show = [this](std::string_view text) { out(text); };
-  // Gets events instead of the screen while it is set, on the client's thread.
-  void set_follower(std::function<void(const WatchedEvent&)> follower);
+  // Asked first while it is set, on the client's thread: true keeps an event from the screen.
+  using Follower = std::function<bool(const WatchedEvent&)>;
+  void set_follower(Follower follower);
 
  private:
   void take_event(const WatchedEvent& event);
@@ -104,7 +105,7 @@ class ShellSession {
   boost::json::object answer_;
   std::vector<std::string> notes_;
   std::mutex follower_mutex_;
-  std::function<void(const WatchedEvent&)> follower_;
+  Follower follower_;
   std::unique_ptr<client::Client> client_;  // last: its thread uses the rest
 };
 

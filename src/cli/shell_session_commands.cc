@@ -6,6 +6,7 @@
 
 #include "cli/shell_command.h"
 #include "cli/shell_format.h"
+#include "cli/shell_help.h"
 #include "cli/shell_json.h"
 
 namespace drover::cli {
@@ -61,12 +62,17 @@ CommandResult redo(ShellSession& session, const ParsedWords& words) {
   return {};
 }
 
-CommandResult help(ShellSession& session, const ParsedWords&) {
-  std::string text;
-  for (const auto* command : all_commands()) {
-    text += fmt::format("\t{} {}\n", command->name, command->syntax);
+CommandResult help(ShellSession& session, const ParsedWords& words) {
+  if (words.args.size() < 2) {
+    session.put("help", all_help(), all_help());
+    return {};
   }
-  session.out(text);
+  const auto* command = find_command(words.args[1]);
+  if (command == nullptr) {
+    return bad_value("help", "command", words.args[1], "one of those `help` lists");
+  }
+  const auto text = command_help(*command);
+  session.put("help", text, text);
   return {};
 }
 
@@ -87,7 +93,7 @@ constexpr ShellCommand kCommands[] = {
     {.name = "history", .syntax = "", .needs_session = false, .has_options = false, .run = history},
     {.name = "redo", .syntax = "cmdno", .needs_session = false, .has_options = false, .run = redo},
     {.name = "help",
-     .syntax = "",
+     .syntax = "[command]",
      .needs_session = false,
      .has_options = false,
      .run = help,

@@ -11,7 +11,7 @@
 namespace drover::cli {
 namespace {
 
-constexpr OptionSpec kAddOptions[] = {{"m", true, ""}};
+constexpr OptionSpec kAddOptions[] = {{"m", true, "mode"}};
 constexpr std::string_view kAddSyntax =
     "[-m mode] path # optional mode is one of [PERSISTENT, PERSISTENT_RECURSIVE] - default is "
     "PERSISTENT_RECURSIVE";

@@ -86,6 +86,9 @@ class Client {
   Result<std::int32_t> get_all_children_number(std::string_view path);
   Result<std::vector<Id>> who_am_i();
   Result<void> add_watch(std::string_view path, bool recursive);
+  [[nodiscard]] bool has_watch(std::string_view path, WatcherType type) {
+    return runner_.has_watch(type, server_path(path));
+  }
   // kNoWatcher when this client has none. `local`: also when the server cannot be told.
   Result<void> remove_watches(std::string_view path, WatcherType type, bool local);
 

@@ -192,9 +192,10 @@ class Terminal:
 
     def __init__(self, argv, **variables):
         self.heard = b""
+        self.everything = b""  # with what moves the cursor and colours letters
         self.pid, self.screen = pty.fork()
         if self.pid == 0:
-            os.environ.update({"TERM": "xterm", **variables})
+            os.environ.update({**environment(), "TERM": "xterm", **variables})
             os.execvp(argv[0], argv)
         fcntl.ioctl(self.screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
 
@@ -208,7 +209,9 @@ class Terminal:
         while not (found := re.search(pattern.encode(), plain(self.heard))):
             ready, _, _ = select.select([self.screen], [], [], max(0, deadline - time.monotonic()))
             assert ready, f"{pattern!r} not within {seconds} s, but {self.heard!r}"
-            self.heard += os.read(self.screen, 65536)
+            chunk = os.read(self.screen, 65536)
+            self.everything += chunk
+            self.heard += chunk
         self.heard = plain(self.heard)[found.end():]
 
     def code(self):
