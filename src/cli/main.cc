@@ -9,6 +9,7 @@
 
 #include "cli/ask.h"
 #include "cli/bench.h"
+#include "cli/doctor.h"
 #include "cli/help.h"
 #include "cli/local.h"
 #include "cli/log_command.h"
@@ -75,6 +76,7 @@ int main(int argc, char** argv) {
   drover::cli::add_ask(app, exit_code);
   drover::cli::add_purge(app, exit_code);
   drover::cli::add_simulate(app, exit_code);
+  drover::cli::add_doctor(app, exit_code);
   drover::cli::add_log(app, exit_code);
   drover::cli::add_snapshot(app, exit_code);
   drover::cli::add_help(app, exit_code);

@@ -163,6 +163,8 @@ TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_THAT(answer, HasSubstr("X-Who: me\r\n"));
     EXPECT_THAT(answer, HasSubstr("X-Content-Type-Options: nosniff\r\n"));
+    EXPECT_THAT(answer, ::testing::ContainsRegex(
+                            "\r\nDate: [A-Z][a-z]+, [0-9]+ [A-Z][a-z]+ 20[0-9]+ .* GMT\r\n"));
     EXPECT_THAT(answer, EndsWith("\r\n\r\nhello"));
   }
 }

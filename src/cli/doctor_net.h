@@ -1,0 +1,20 @@
+#pragma once
+// The doctor's look at the network: names of members, their ports, this server's own ports, and
+// what clocks can be seen.
+
+#include <chrono>
+
+#include "cli/doctor_disk.h"
+#include "cli/doctor_finding.h"
+#include "server/config.h"
+
+namespace drover::cli {
+
+struct NetOptions {
+  std::chrono::milliseconds timeout{1000};  // for each name and for each port
+};
+
+[[nodiscard]] Findings check_net(const server::Config& config, const RunningServer& running,
+                                 const NetOptions& options);
+
+}  // namespace drover::cli
