@@ -170,8 +170,10 @@ TEST(FourLetterTest, EnviKeepsItsOrder) {
 
 TEST(FourLetterTest, Mntr) {
   StatusView view = sample();
-  view.counters = {{"bytes_received_count", 9}};
-  view.summaries = {{"fsynctime", {.count = 3, .sum = 5, .min = 1, .max = 3}}};
+  view.metrics.count("bytes_received_count", 9);
+  base::Distribution fsync_ms;
+  for (const std::int64_t ms : {1, 1, 3}) fsync_ms.add(ms);
+  view.metrics.distribution("fsynctime", fsync_ms);
   const std::string text = answer(Word::mntr, view);
   EXPECT_THAT(
       text,

@@ -1,6 +1,6 @@
 #pragma once
-// `mntr` and the admin port's `monitor`: every gauge, counter and summary by the name that
-// ZooKeeper gives it. This room alone knows these names.
+// `mntr`, the admin port's `monitor` and /metrics: every gauge, counter and summary by the name
+// that ZooKeeper gives it. This room alone knows these names.
 
 #include <cstdint>
 #include <string>
@@ -23,9 +23,16 @@ struct MetricLine {
   return view.node_count + 1;
 }
 
+// The gauges that the state of the server gives, in the order of `mntr`.
+[[nodiscard]] std::vector<MetricLine> state_gauges(const StatusView& view);
+
 [[nodiscard]] std::vector<MetricLine> monitor_lines(const StatusView& view);
 
 // Lines `zk_<name>\t<value>\n`.
 [[nodiscard]] std::string monitor(const StatusView& view);
+
+// The text that a Prometheus server scrapes (format 0.0.4), with Apache's names: counters as 3.9
+// calls them and as 3.10 does (`_total`), summaries with the quantiles of both.
+[[nodiscard]] std::string prometheus_text(const StatusView& view);
 
 }  // namespace drover::admin

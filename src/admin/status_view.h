@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "admin/metrics.h"
 #include "admin/summary.h"
 #include "wire/op_code.h"
 #include "wire/zxid.h"
@@ -106,10 +108,6 @@ struct EnsembleView {
   std::optional<LeaderView> leader;
 };
 
-// A metric that is a plain number; names without `zk_`.
-using Counter = std::pair<std::string, std::int64_t>;
-using NamedSummary = std::pair<std::string, Summary>;
-
 // The parts of a view that cost something; the rest is always there.
 struct Wanted {
   bool connections = false;
@@ -169,8 +167,13 @@ struct StatusView {
   std::vector<std::pair<std::string, std::string>> environment;  // in order
   std::int64_t open_file_descriptors = -1, file_descriptors_max = -1;
   std::uint64_t trace_mask = 306;
-  std::vector<Counter> counters;
-  std::vector<NamedSummary> summaries;
+  MetricSet metrics;
+  // What Prometheus clients of every language tell of a process (process_...).
+  struct ProcessMetric {
+    std::string_view name, type;
+    double value = 0;
+  };
+  std::vector<ProcessMetric> process_metrics;
 };
 
 }  // namespace drover::admin

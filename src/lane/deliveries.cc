@@ -86,10 +86,19 @@ void Lane::Impl::on_change(const txn::Deliveries& deliveries, const txn::Change&
   send_event(EventType::kNodeChildrenChanged, change.zxid, parent, change.parent_acl.get());
 }
 
+void Lane::Impl::count_watches(EventType type, std::size_t watches_told) {
+  const auto told = static_cast<std::int64_t>(watches_told);
+  if (type == EventType::kNodeCreated) probe.created_watches.add(told);
+  if (type == EventType::kNodeDeleted) probe.deleted_watches.add(told);
+  if (type == EventType::kNodeDataChanged) probe.changed_watches.add(told);
+  if (type == EventType::kNodeChildrenChanged) probe.children_watches.add(told);
+}
+
 // To `recipients`, as far as they may read. Their one-shot watches are spent either way.
 void Lane::Impl::send_event(EventType type, wire::Zxid zxid, std::string_view path,
                             const AclList* acl) {
   if (recipients.empty()) return;
+  count_watches(type, recipients.size());
   event.clear();
   append_event(event, type, zxid, path);
   for (const watch::WatcherId id : recipients) {
@@ -103,6 +112,7 @@ void Lane::Impl::send_event(EventType type, wire::Zxid zxid, std::string_view pa
     ++connection->counters.sent;
     ++probe.packets_sent;
     ++probe.events_sent;
+    probe.watch_bytes += static_cast<std::int64_t>(event.size() - kFrameLengthSize);
     wrote(*connection);
   }
 }
@@ -112,7 +122,10 @@ void Lane::Impl::send_event(EventType type, wire::Zxid zxid, std::string_view pa
 void Lane::Impl::on_reply(const txn::Deliveries& deliveries, const txn::Reply& reply,
                           base::Instant now) {
   LaneConnection* connection = connections.find(reply.connection);
-  if (connection == nullptr || connection->state == LaneConnection::State::kClosed) return;
+  if (connection == nullptr || connection->state == LaneConnection::State::kClosed) {
+    ++probe.stale_replies;
+    return;
+  }
   if (!reply.answers_request) {
     if (reply.kind == txn::Reply::Kind::kCloseConnection) close_now(*connection);
     return;
@@ -132,6 +145,7 @@ void Lane::Impl::emit_reply(LaneConnection& connection, const txn::Deliveries& d
   switch (reply.kind) {
     case Kind::kSessionCreated:
     case Kind::kSessionReattached:
+      count_latency(wire::OpCode::kCreateSession, now.ms() - connection.fifo.front().received.ms());
       return on_session(connection, reply.session, reply.timeout_ms);
     case Kind::kCloseConnection:
       return close_now(connection);
@@ -148,7 +162,7 @@ void Lane::Impl::emit_reply(LaneConnection& connection, const txn::Deliveries& d
   connection.output.append(deliveries.view(reply.body_offset, reply.body_size));
   frame.finish(reply.xid, reply.zxid, reply.error);
   const Pending& entry = connection.fifo.front();
-  count_reply(connection, reply.xid, entry.op, reply.zxid, entry.received, now);
+  count_reply(connection, reply.xid, entry.op, reply.zxid, frame.size(), entry.received, now);
   if (reply.kind == Kind::kReplyThenClose) close_after_output(connection);
 }
 

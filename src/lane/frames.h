@@ -34,6 +34,7 @@ class ReplyFrame {
     wire::store_big_endian(at + 8, static_cast<std::uint64_t>(zxid.value));
     wire::store_big_endian(at + 16, static_cast<std::uint32_t>(error));
   }
+  [[nodiscard]] std::size_t size() const { return out_.size() - start_ - kFrameLengthSize; }
 
  private:
   base::ByteBuffer& out_;

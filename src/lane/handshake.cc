@@ -11,7 +11,11 @@ namespace drover::lane {
 
 void Lane::Impl::on_connect(LaneConnection& connection, std::string_view payload,
                             base::Instant now) {
-  if (!serving) return close_now(connection);
+  ++probe.handshakes;
+  if (!serving) {
+    ++probe.refused_not_serving;
+    return close_now(connection);
+  }
   wire::JuteReader in(payload, options.length_max);
   const auto request = wire::ConnectRequest::decode(in);
   // Who has seen more than we have must ask a server that has caught up.
@@ -31,6 +35,7 @@ void Lane::Impl::on_connect(LaneConnection& connection, std::string_view payload
     if (request.password != std::string_view(password.data(), password.size())) {
       return refuse_session(connection);
     }
+    ++probe.revalidations;
     to_replica.kind = txn::Request::Kind::kReattach;
     to_replica.session = request.session_id;
   }

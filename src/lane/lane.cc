@@ -213,6 +213,7 @@ void Lane::Impl::close_sessionless(base::Instant now) {
   while (!sessionless.empty() && sessionless.front().deadline <= now) {
     LaneConnection* connection = connections.find(sessionless.front().connection);
     if (connection != nullptr && connection->state == LaneConnection::State::kNew) {
+      ++probe.sessionless_expired;
       close_now(*connection);
     }
     sessionless.pop_front();

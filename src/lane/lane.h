@@ -9,6 +9,7 @@
 // before any answer that could reveal the change, because Deliveries are drained before frames are
 // handled.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "base/distribution.h"
 #include "base/time.h"
 #include "tree/tree.h"
 #include "txn/auth.h"
@@ -51,6 +53,29 @@ struct LaneProbe {
   // Of requests, from their frame's arrival to their reply.
   std::int64_t latency_ms_min = 0, latency_ms_max = 0, latency_ms_sum = 0, latency_count = 0;
   std::int64_t outstanding = 0;  // requests not yet answered, now
+
+  // The same latencies, those of txns and all others apart, ms.
+  base::Distribution update_ms, read_ms;
+  // Frames to clients without their length words: -1 before the first.
+  std::int64_t response_bytes_last = -1, response_bytes_min = -1, response_bytes_max = -1;
+  std::int64_t response_bytes = 0;
+  std::int64_t watch_bytes = 0;
+  // How many watches one event spent or told, by its type; only events that somebody heard.
+  base::Distribution created_watches, deleted_watches, changed_watches, children_watches;
+  std::int64_t handshakes = 0;
+  std::int64_t revalidations = 0;        // handshakes that named a session
+  std::int64_t sessionless_expired = 0;  // connections that never asked for one
+  std::int64_t refused_not_serving = 0;  // handshakes while there was no leader
+  std::int64_t stale_replies = 0;        // answers that found nobody
+  // Answers by operation; see op_index.
+  static constexpr std::size_t kOps = 128;
+  std::array<std::int64_t, kOps> ops{};
+  [[nodiscard]] static std::size_t op_index(wire::OpCode op) {
+    constexpr std::int32_t kSessionOps = 100;  // -10 and -11 find room at 110 and 111
+    const auto number = static_cast<std::int32_t>(op);
+    const std::int32_t index = number < 0 ? kSessionOps - number : number;
+    return static_cast<std::size_t>(index) < kOps ? static_cast<std::size_t>(index) : 0;
+  }
 };
 
 class Lane {

@@ -67,11 +67,13 @@ struct Lane::Impl {
   void push(LaneConnection& connection, const Pending& entry);
   void pop(LaneConnection& connection);
   void count_reply(LaneConnection& connection, std::int32_t xid, wire::OpCode op, wire::Zxid zxid,
-                   base::Instant received, base::Instant now);
+                   std::size_t bytes, base::Instant received, base::Instant now);
+  void count_latency(wire::OpCode op, std::int64_t latency_ms);
 
   // ---- deliveries.cc
   void stop_serving();
   void on_change(const txn::Deliveries& deliveries, const txn::Change& change);
+  void count_watches(EventType type, std::size_t watches_told);
   void send_event(EventType type, wire::Zxid zxid, std::string_view path, const AclList* acl);
   void on_reply(const txn::Deliveries& deliveries, const txn::Reply& reply, base::Instant now);
   void emit_reply(LaneConnection& connection, const txn::Deliveries& deliveries,

@@ -208,7 +208,7 @@ void Lane::Impl::answer(LaneConnection& connection, std::int32_t xid, OpCode op,
       error = read(connection, op, body);
   }
   frame.finish(xid, zxid, error);
-  count_reply(connection, xid, op, zxid, received, now);
+  count_reply(connection, xid, op, zxid, frame.size(), received, now);
 }
 
 ErrorCode Lane::Impl::read(LaneConnection& connection, OpCode op, std::string_view body) {
@@ -244,12 +244,48 @@ void Lane::Impl::emit_ready(LaneConnection& connection, const Pending& entry, ba
   // Without SASL configured Apache answers every token with none.
   if (entry.op == OpCode::kSasl) wire::JuteWriter(connection.output).write_bytes(std::nullopt);
   frame.finish(entry.xid, entry.zxid, entry.error);
-  count_reply(connection, entry.xid, entry.op, entry.zxid, entry.received, now);
+  count_reply(connection, entry.xid, entry.op, entry.zxid, frame.size(), entry.received, now);
   if (entry.then_close) close_after_output(connection);
 }
 
+namespace {
+// What becomes a txn.
+bool is_update(OpCode op) {
+  switch (op) {
+    case OpCode::kCreate:
+    case OpCode::kCreate2:
+    case OpCode::kCreateContainer:
+    case OpCode::kCreateTtl:
+    case OpCode::kDelete:
+    case OpCode::kDeleteContainer:
+    case OpCode::kSetData:
+    case OpCode::kSetAcl:
+    case OpCode::kCheck:
+    case OpCode::kMulti:
+    case OpCode::kReconfig:
+    case OpCode::kCreateSession:
+    case OpCode::kCloseSession:
+      return true;
+    default:
+      return false;
+  }
+}
+}  // namespace
+
+void Lane::Impl::count_latency(OpCode op, std::int64_t latency_ms) {
+  if (probe.latency_count == 0 || latency_ms < probe.latency_ms_min) {
+    probe.latency_ms_min = latency_ms;
+  }
+  probe.latency_ms_max = std::max(probe.latency_ms_max, latency_ms);
+  probe.latency_ms_sum += latency_ms;
+  ++probe.latency_count;
+  ++probe.ops[LaneProbe::op_index(op)];
+  (is_update(op) ? probe.update_ms : probe.read_ms).add(latency_ms);
+}
+
 void Lane::Impl::count_reply(LaneConnection& connection, std::int32_t xid, OpCode op,
-                             wire::Zxid zxid, base::Instant received, base::Instant now) {
+                             wire::Zxid zxid, std::size_t bytes, base::Instant received,
+                             base::Instant now) {
   Connection::Counters& counters = connection.counters;
   const std::int64_t latency_ms = now.ms() - received.ms();
   ++counters.sent;
@@ -265,12 +301,13 @@ void Lane::Impl::count_reply(LaneConnection& connection, std::int32_t xid, OpCod
   counters.latency_ms_sum += latency_ms;
   ++counters.latency_count;
   ++probe.packets_sent;
-  if (probe.latency_count == 0 || latency_ms < probe.latency_ms_min) {
-    probe.latency_ms_min = latency_ms;
-  }
-  probe.latency_ms_max = std::max(probe.latency_ms_max, latency_ms);
-  probe.latency_ms_sum += latency_ms;
-  ++probe.latency_count;
+  count_latency(op, latency_ms);
+  const auto size = static_cast<std::int64_t>(bytes);
+  probe.response_bytes += size;
+  probe.response_bytes_last = size;
+  probe.response_bytes_max = std::max(probe.response_bytes_max, size);
+  probe.response_bytes_min =
+      probe.response_bytes_min < 0 ? size : std::min(probe.response_bytes_min, size);
   wrote(connection);
 }
 

@@ -70,6 +70,7 @@ void Replica::Impl::send_on_write(const txn::Request& request, std::string_view 
 
 void Replica::Impl::ask_to_reattach(const txn::Request& request, Effects& effects) {
   revalidating.push_back(request);
+  ++probe.revalidations;
   effects.revalidations.push_back({request.session, request.timeout_ms});
 }
 

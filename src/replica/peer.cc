@@ -496,6 +496,15 @@ zab::Role Peer::role() const {
   return impl_->learner ? impl_->election.role() : zab::Role::kLooking;
 }
 
+std::optional<zab::LeaderProbe> Peer::leader_probe() const {
+  if (!impl_->leader) return std::nullopt;
+  return impl_->leader->probe();
+}
+
+void Peer::reset_leader_probe() {
+  if (impl_->leader) impl_->leader->reset_probe();
+}
+
 void Peer::reset_observer_counters() {
   if (impl_->leader) impl_->leader->reset_observer_counters();
 }

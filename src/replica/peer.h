@@ -126,7 +126,10 @@ class Peer {
   [[nodiscard]] bool may_stop() const;
 
   [[nodiscard]] PeerView view() const;
-  void reset_observer_counters();        // what view().learners says of observers
+  [[nodiscard]] std::optional<zab::LeaderProbe> leader_probe() const;  // while it leads
+  void reset_leader_probe();
+  // What view().learners says of observers.
+  void reset_observer_counters();
   [[nodiscard]] zab::Role role() const;  // as in view(), at no cost
   // A search for a leader runs: what is said of our history is what the tree shows.
   [[nodiscard]] bool is_searching() const;

@@ -77,6 +77,7 @@ struct ReplicaProbe {
   std::int64_t sessions_expired = 0;
   std::int64_t containers_deleted = 0;
   std::int64_t digest_mismatches = 0;
+  std::int64_t revalidations = 0;  // of a learner: sessions it asked its leader about
 };
 
 class Replica {

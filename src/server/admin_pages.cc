@@ -5,6 +5,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "admin/monitor.h"
+
 namespace drover::server {
 
 namespace asio = boost::asio;
@@ -24,6 +26,10 @@ struct Pending {
 };
 
 }  // namespace
+
+net::HttpResponse busy() {
+  return {.status = 503, .body = "a thread that serves clients did not answer in time\n"};
+}
 
 void with_view(const PageSources& sources, const Wanted& wanted,
                std::function<void(std::optional<admin::StatusView>)> make_page,
@@ -81,6 +87,20 @@ void authorize(const PageSources& sources, const net::HttpRequest& request,
                  all ? decide(200, "") : decide(403, "Not authorized");
                });
              });
+}
+
+void add_metrics(net::HttpRouter& routes, const PageSources& sources) {
+  routes.add({.method = "GET",
+              .path = "/metrics",
+              .handle = [sources](const net::HttpRequest&, const net::HttpReply& reply) {
+                ++sources.status.admin_counters().requests;
+                with_view(sources, {.metrics = true},
+                          [reply](const std::optional<admin::StatusView>& view) {
+                            if (!view) return reply(busy());
+                            reply({.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                   .body = admin::prometheus_text(*view)});
+                          });
+              }});
 }
 
 void add_probes(net::HttpRouter& routes, const PageSources& sources) {

@@ -44,9 +44,13 @@ inline constexpr std::chrono::milliseconds kViewPatience{5'000};
 
 // Makes the page on the admin thread, from a view with what is wanted; nullopt: a reactor did not
 // answer in time.
+[[nodiscard]] net::HttpResponse busy();  // what a page says then
 void with_view(const PageSources& sources, const Wanted& wanted,
                std::function<void(std::optional<admin::StatusView>)> make_page,
                std::chrono::milliseconds patience = kViewPatience);
+
+// GET /metrics, for a Prometheus server to scrape.
+void add_metrics(net::HttpRouter& routes, const PageSources& sources);
 
 // GET /livez
 void add_probes(net::HttpRouter& routes, const PageSources& sources);

@@ -69,6 +69,7 @@ struct Commands {
 };
 
 void Commands::handle(const HttpRequest& request, const HttpReply& reply) {
+  ++sources.status.admin_counters().requests;
   const std::string name = request.path.substr(options.url.size() + 1);
   if (name.empty()) {
     return reply(
@@ -142,9 +143,11 @@ void Commands::snapshot(const HttpRequest& request, const HttpReply& reply) {
     reply(json_page(admin::command_refused("snapshot", why), status));
   };
   if (!options.snapshot_enabled) return refuse(503, "admin.snapshot.enabled is false");
-  if (!snapshot_limit.take())
+  if (!snapshot_limit.take()) {
+    ++sources.status.admin_counters().snapshots_limited;
     return refuse(429, fmt::format("one snapshot in {} ms (admin.rateLimiterIntervalInMS)",
                                    options.rate_limit_ms));
+  }
   const bool streaming = request.parameter("streaming").value_or("true") != "false";
   snapshots.request([reply, streaming](const Result<storage::SnapshotFile>& file) {
     if (!file) {
@@ -167,9 +170,12 @@ void Commands::restore(const HttpReply& reply) {
     reply(json_page(admin::command_refused("restore", why), status));
   };
   if (!options.restore_enabled) return refuse(503, "admin.restore.enabled is false");
-  if (!restore_limit.take())
+  if (!restore_limit.take()) {
+    ++sources.status.admin_counters().restores_limited;
     return refuse(429, fmt::format("one restore in {} ms (admin.rateLimiterIntervalInMS)",
                                    options.rate_limit_ms));
+  }
+  ++sources.status.admin_counters().restores_failed;
   refuse(501,
          "not while serving: stop the server, put the file into an empty dataDir/version-2 as "
          "snapshot.<zxid>, and start it again");

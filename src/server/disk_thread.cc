@@ -27,7 +27,9 @@ void DiskThread::start() {
 
 void DiskThread::submit(std::vector<wire::TxnBytes>& txns) {
   const MutexLock lock(mutex_);
+  probe_.txns += static_cast<std::int64_t>(txns.size());
   if (queue_.empty()) {
+    submitted_ = now();
     queue_.swap(txns);
   } else {
     queue_.insert(queue_.end(), txns.begin(), txns.end());
@@ -56,7 +58,10 @@ void DiskThread::stop() {
 
 DiskProbe DiskThread::probe() const {
   const MutexLock lock(mutex_);
-  return probe_;
+  DiskProbe probe = probe_;
+  probe.waiting = static_cast<std::int64_t>(queue_.size());
+  if (busy_) probe.busy_ms = (now() - busy_since_) / std::chrono::milliseconds(1);
+  return probe;
 }
 
 void DiskThread::reset_probe() {
@@ -79,6 +84,12 @@ bool DiskThread::take(std::vector<wire::TxnBytes>& batch, std::vector<QueuedJob>
     changed_.wait(mutex_);
   }
   awaited_ = kNobodyWaits;
+  if (!queue_.empty()) {
+    oldest_ = submitted_;
+    const auto waiting = static_cast<std::int64_t>(queue_.size());
+    probe_.queue_size.add(waiting);
+    probe_.queue_ms.add((now() - oldest_) / std::chrono::milliseconds(1), waiting);
+  }
   batch.swap(queue_);
   jobs.swap(jobs_);
   linger_.taken(batch.size());
@@ -133,27 +144,44 @@ bool DiskThread::write(std::span<const wire::TxnBytes> batch) {
 
 Result<void> DiskThread::append_and_sync(std::span<const wire::TxnBytes> batch) {
   const std::string path_before = writer_.path();
+  const base::Instant began = now();
+  set_busy(true);
   if (auto appended = writer_.append(batch); !appended) return appended;
   if (writer_.path() != path_before) {
     log_.info("Creating new log file: {}", writer_.path().substr(writer_.path().rfind('/') + 1));
   }
-  const auto before = SteadyClock::now();
+  const base::Instant appended = now();
   if (auto synced = writer_.sync(); !synced) return synced;
-  const auto ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - before).count();
-  const bool slow = ms > options_.fsync_warning_ms;
+  const base::Instant synced = now();
+  const auto sync_ms = (synced - appended) / std::chrono::milliseconds(1);
+  const bool slow = sync_ms > options_.fsync_warning_ms;
   if (slow) {
     log_.warn(
         "fsync-ing the write ahead log in {} took {}ms which will adversely effect operation "
         "latency. "
         "File size is {} bytes. See the ZooKeeper troubleshooting guide",
-        "disk", ms, writer_.file_bytes());
+        "disk", sync_ms, writer_.file_bytes());
   }
+  std::int64_t bytes = 0;
+  for (const wire::TxnBytes& txn : batch) bytes += static_cast<std::int64_t>(txn.bytes.size());
+  const auto count = static_cast<std::int64_t>(batch.size());
   const MutexLock lock(mutex_);
-  probe_.sync_ms.add(ms);
-  probe_.batch_size.add(static_cast<std::int64_t>(batch.size()));
+  busy_ = false;
+  probe_.append_us.add((appended - began) / std::chrono::microseconds(1));
+  probe_.sync_us.add((synced - appended) / std::chrono::microseconds(1));
+  probe_.sync_ms.add(sync_ms);
+  probe_.process_ms.add((synced - began) / std::chrono::milliseconds(1));
+  probe_.queue_and_sync_ms.add((synced - oldest_) / std::chrono::milliseconds(1), count);
+  probe_.batch_size.add(count);
+  probe_.bytes += bytes;
   if (slow) ++probe_.slow_syncs;
   return {};
+}
+
+void DiskThread::set_busy(bool busy) {
+  const MutexLock lock(mutex_);
+  busy_ = busy;
+  busy_since_ = now();
 }
 
 }  // namespace drover::server

@@ -16,9 +16,10 @@
 #include <thread>
 #include <vector>
 
-#include "admin/summary.h"
+#include "base/distribution.h"
 #include "base/log.h"
 #include "base/prng.h"
+#include "base/time.h"
 #include "server/linger.h"
 #include "server/mutex.h"
 #include "storage/log_writer.h"
@@ -33,9 +34,20 @@ struct DiskThreadOptions {
 };
 
 struct DiskProbe {
-  admin::Summary sync_ms;
-  admin::Summary batch_size;
+  base::Distribution sync_ms;
+  base::Distribution sync_us;
+  base::Distribution append_us;          // of one batch, without its sync
+  base::Distribution process_ms;         // of one batch: append and sync
+  base::Distribution batch_size;         // txns
+  base::Distribution queue_size;         // txns waiting as a batch is taken
+  base::Distribution queue_ms;           // that the first txn of a batch waited
+  base::Distribution queue_and_sync_ms;  // from then to its being durable
+  std::int64_t txns = 0;                 // handed in
+  std::int64_t bytes = 0;                // appended
   std::int64_t slow_syncs = 0;
+  std::int64_t waiting = 0;  // txns in the queue now
+  // How long the sync or write under way has lasted, ms; 0: none is.
+  std::int64_t busy_ms = 0;
 };
 
 class DiskThread {
@@ -75,6 +87,7 @@ class DiskThread {
   bool work_off(std::span<const wire::TxnBytes> batch, const std::vector<QueuedJob>& jobs);
   bool write(std::span<const wire::TxnBytes> batch);
   Result<void> append_and_sync(std::span<const wire::TxnBytes> batch);
+  void set_busy(bool busy);
 
   const DiskThreadOptions options_;
   base::Log& log_;
@@ -91,7 +104,11 @@ class DiskThread {
   // As many in the queue wake the thread.
   std::size_t awaited_ DROVER_GUARDED_BY(mutex_) = kNobodyWaits;
   bool stopping_ DROVER_GUARDED_BY(mutex_) = false;
+  base::Instant submitted_ DROVER_GUARDED_BY(mutex_);   // the first of the queue
+  base::Instant busy_since_ DROVER_GUARDED_BY(mutex_);  // meaningful while busy_
+  bool busy_ DROVER_GUARDED_BY(mutex_) = false;
   DiskProbe probe_ DROVER_GUARDED_BY(mutex_);
+  base::Instant oldest_;  // the thread's own: when the first of its batch was handed in
   std::thread thread_;
 };
 

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 
 #include "server/build_info.h"
@@ -32,12 +33,36 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : kNotHere;
 }
 
-std::int64_t resident_mb() {
+struct MemoryBytes {
+  std::int64_t total = 0, resident = 0;
+};
+
+MemoryBytes memory_bytes() {
   std::ifstream file("/proc/self/statm");
-  std::int64_t total = 0;
-  std::int64_t resident = 0;
-  file >> total >> resident;
-  return resident * ::sysconf(_SC_PAGESIZE) / (1 << 20);
+  MemoryBytes pages;
+  file >> pages.total >> pages.resident;
+  const std::int64_t page = ::sysconf(_SC_PAGESIZE);
+  return {.total = pages.total * page, .resident = pages.resident * page};
+}
+
+// Of the 22nd field of /proc/self/stat and the moment the machine started.
+double start_time_s() {
+  std::ifstream file("/proc/self/stat");
+  std::string line;
+  std::getline(file, line);
+  // The second field is the name, in brackets, and may hold blanks.
+  std::istringstream rest(line.substr(std::min(line.rfind(')') + 1, line.size())));
+  std::string field;
+  constexpr int kFieldsBefore = 19;
+  for (int i = 0; i < kFieldsBefore; ++i) rest >> field;
+  double ticks = 0;
+  rest >> ticks;
+  std::ifstream stat("/proc/stat");
+  double booted = 0;
+  while (stat >> field) {
+    if (field == "btime") stat >> booted;
+  }
+  return booted + ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace
@@ -48,7 +73,7 @@ std::vector<std::pair<std::string, std::string>> environment() {
   std::error_code ignored;
   const std::int64_t machine_mb =
       static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE) / (1 << 20);
-  const std::int64_t used_mb = resident_mb();
+  const std::int64_t used_mb = resident_bytes() / (1 << 20);
   return {
       {"zookeeper.version", zookeeper_version()},
       {"host.name", host_name()},
@@ -68,6 +93,28 @@ std::vector<std::pair<std::string, std::string>> environment() {
       {"jvm.memory.free", fmt::format("{}MB", machine_mb - used_mb)},
       {"jvm.memory.max", fmt::format("{}MB", machine_mb)},
       {"jvm.memory.total", fmt::format("{}MB", used_mb)},
+  };
+}
+
+std::int64_t resident_bytes() {
+  return memory_bytes().resident;
+}
+
+std::vector<admin::StatusView::ProcessMetric> process_metrics() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  static const double started = start_time_s();
+  const MemoryBytes memory = memory_bytes();
+  return {
+      {"process_cpu_seconds_total", "counter", seconds(usage.ru_utime) + seconds(usage.ru_stime)},
+      {"process_start_time_seconds", "gauge", started},
+      {"process_open_fds", "gauge", static_cast<double>(open_file_descriptors())},
+      {"process_max_fds", "gauge", static_cast<double>(file_descriptors_max())},
+      {"process_virtual_memory_bytes", "gauge", static_cast<double>(memory.total)},
+      {"process_resident_memory_bytes", "gauge", static_cast<double>(memory.resident)},
   };
 }
 

@@ -6,11 +6,17 @@
 #include <utility>
 #include <vector>
 
+#include "admin/status_view.h"
+
 namespace drover::server {
 
 // In the order of `envi`. What only a JVM has is there as <NA>, because parsers look for the keys.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment();
 
+// What the process holds in memory, bytes.
+[[nodiscard]] std::int64_t resident_bytes();
+// What Prometheus clients of every language tell of a process.
+[[nodiscard]] std::vector<admin::StatusView::ProcessMetric> process_metrics();
 // -1: unknown.
 [[nodiscard]] std::int64_t open_file_descriptors();
 [[nodiscard]] std::int64_t file_descriptors_max();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/clock.h"
+#include "server/measures.h"
 
 namespace drover::server {
 
@@ -85,9 +86,18 @@ std::int64_t PeerRunner::serving_ms() const {
 }
 
 void PeerRunner::run() {
-  if (const auto durable = mail_.open()) peer_.on_persisted(*durable, now(), effects_);
-  for (const txn::RequestBatch& batch : mail_.batches()) {
-    peer_.on_requests(batch, now(), wall_now(), effects_);
+  if (const auto durable = mail_.open()) {
+    peer_.on_persisted(*durable, now(), effects_);
+    const bool learns = peer_.role() != zab::Role::kLeading;
+    times_.durable(*durable, wall_now().ms, [&](std::int64_t ms, std::int64_t count) {
+      if (learns) probe_.ack_creation_ms.add(ms, count);
+    });
+  }
+  {
+    const RunMeasure measure(mail_, runner_probe_);
+    for (const txn::RequestBatch& batch : mail_.batches()) {
+      peer_.on_requests(batch, now(), wall_now(), effects_);
+    }
   }
   mail_.recycle();
   follow_up();
@@ -120,15 +130,57 @@ void PeerRunner::note_role() {
     snapshot_due_ = false;
     doors_.request_snapshot();
   }
+  const zab::Role role = peer_.role();
+  note_times(serves, role);
   served_ = serves;
   has_served_ = has_served_ || serves;
-  const zab::Role role = peer_.role();
   const bool looks = role == zab::Role::kLooking;
   if (looks && !looked_) ++probe_.looking;
-  if (!looks && looked_) probe_.election_ms.add(peer_.view().election_ms);
+  if (!looks && looked_) {
+    probe_.election_ms.add(peer_.view().election_ms);
+    decided_at_ = now();
+  }
   looked_ = looks;
   // Followers may come before we know that we lead.
   links_.set_listening(looks || role == zab::Role::kLeading);
+}
+
+void PeerRunner::note_times(bool serves, zab::Role role) {
+  if (serves == served_) return;
+  times_.clear();  // of another role
+  if (!serves) {
+    unavailable_since_ = now();
+    return;
+  }
+  const auto ms_since = [](base::Instant since) {
+    return (now() - since) / std::chrono::milliseconds(1);
+  };
+  if (has_served_) {
+    probe_.unavailable_ms.add(ms_since(unavailable_since_));
+    if (role == zab::Role::kLeading) probe_.leader_unavailable_ms.add(ms_since(unavailable_since_));
+  }
+  if (role == zab::Role::kFollowing) probe_.follower_sync_ms.add(ms_since(decided_at_));
+  if (role == zab::Role::kObserving) probe_.observer_sync_ms.add(ms_since(decided_at_));
+}
+
+void PeerRunner::note_txns(std::span<const wire::TxnBytes> txns) {
+  if (txns.empty()) return;
+  const auto count = static_cast<std::int64_t>(txns.size());
+  times_.came(txns);
+  runner_probe_.txns_came += count;
+  if (peer_.role() != zab::Role::kLeading) {
+    probe_.learner_proposals += count;
+    probe_.proposal_ms.add(wall_now().ms - TxnTimes::made_ms(txns.front()), count);
+    return;
+  }
+  probe_.proposals += count;
+  for (const wire::TxnBytes& txn : txns) {
+    const auto bytes = static_cast<std::int64_t>(txn.bytes.size());
+    probe_.proposal_bytes_last = bytes;
+    probe_.proposal_bytes_max = std::max(probe_.proposal_bytes_max, bytes);
+    probe_.proposal_bytes_min =
+        probe_.proposal_bytes_min < 0 ? bytes : std::min(probe_.proposal_bytes_min, bytes);
+  }
 }
 
 // Carrying out may lead to more: what a stream has taken makes room for the next.
@@ -148,15 +200,7 @@ void PeerRunner::carry_out() {
 
 void PeerRunner::carry_out_disk(replica::PeerEffects& effects) {
   if (!effects.persist.empty()) {
-    const bool leads = peer_.role() == zab::Role::kLeading;
-    for (const wire::TxnBytes& txn : effects.persist) {
-      if (!leads) break;
-      const auto bytes = static_cast<std::int64_t>(txn.bytes.size());
-      probe_.proposal_bytes_last = bytes;
-      probe_.proposal_bytes_max = std::max(probe_.proposal_bytes_max, bytes);
-      probe_.proposal_bytes_min =
-          probe_.proposal_bytes_min < 0 ? bytes : std::min(probe_.proposal_bytes_min, bytes);
-    }
+    note_txns(effects.persist);
     doors_.persist(effects.persist);
   }
   if (effects.accepted_epoch) {
@@ -200,9 +244,15 @@ void PeerRunner::work_on_tree() {
   bool lane_is_full = false;
   {
     const WriteHold hold(shared_.gate);
-    bool watched = false;
-    for (const char lane : shared_.watched) watched = watched || lane != 0;
-    peer_.do_tree_work(now(), wall_now(), watched, shared_.inboxes, effects_);
+    const std::int64_t applied_before = runner_probe_.txns_applied;
+    {
+      ApplyMeasure measure(shared_.tree, times_, runner_probe_);
+      bool watched = false;
+      for (const char lane : shared_.watched) watched = watched || lane != 0;
+      peer_.do_tree_work(now(), wall_now(), watched, shared_.inboxes, effects_);
+    }
+    (peer_.role() == zab::Role::kLeading ? probe_.commits : probe_.learner_commits) +=
+        runner_probe_.txns_applied - applied_before;
     if (!leader_serves_ && peer_.role() == zab::Role::kLeading) keep_clients_out();
     for (std::size_t lane = 0; lane < to_wake_.size(); ++lane) {
       to_wake_[lane] = shared_.inboxes[lane].empty() ? 0 : 1;

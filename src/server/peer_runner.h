@@ -11,15 +11,17 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
-#include "admin/summary.h"
 #include "net/deadline.h"
 #include "replica/peer.h"
 #include "server/peer_disk.h"
 #include "server/peer_links.h"
 #include "server/runner_mail.h"
+#include "server/runner_probe.h"
 #include "server/shared_tree.h"
+#include "server/txn_times.h"
 
 namespace drover::server {
 
@@ -31,7 +33,15 @@ struct PeerRunnerOptions {
 // Plain counters, reactor 0's thread only.
 struct PeerProbe {
   std::int64_t looking = 0;  // searches begun
-  admin::Summary election_ms;
+  base::Distribution election_ms;
+  // From the decision of an election to serving, by what we became.
+  base::Distribution follower_sync_ms, observer_sync_ms;
+  // Between two times of serving; and those of them that ended with leading.
+  base::Distribution unavailable_ms, leader_unavailable_ms;
+  std::int64_t proposals = 0, commits = 0;  // while leading
+  std::int64_t learner_proposals = 0, learner_commits = 0;
+  base::Distribution proposal_ms;      // from the making of a txn to its arrival here
+  base::Distribution ack_creation_ms;  // and to our ack
   // Of one txn that this server proposed, bytes; -1: none yet.
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
 };
@@ -79,7 +89,12 @@ class PeerRunner {
   [[nodiscard]] PeerLinks::Line line(zab::LinkId id) const { return links_.line(id); }
   void reset_observer_counters() { peer_.reset_observer_counters(); }
   [[nodiscard]] const PeerProbe& probe() const { return probe_; }
-  void reset_probe() { probe_ = {}; }
+  [[nodiscard]] const RunnerProbe& runner_probe() const { return runner_probe_; }
+  void reset_probe() {
+    probe_ = {};
+    runner_probe_ = {};
+    peer_.reset_leader_probe();
+  }
 
  private:
   [[nodiscard]] PeerLinks::Events link_events();
@@ -91,6 +106,8 @@ class PeerRunner {
   void work_on_tree();
   void keep_clients_out();
   void note_role();
+  void note_times(bool serves, zab::Role role);
+  void note_txns(std::span<const wire::TxnBytes> txns);
   void link_closed(zab::LinkId id);
 
   SharedTree& shared_;
@@ -109,7 +126,11 @@ class PeerRunner {
   base::Instant serving_since_;
   bool snapshot_due_ = false;
   bool looked_ = false;
+  base::Instant decided_at_;         // the last election
+  base::Instant unavailable_since_;  // meaningful while has_served_ and not served_
+  TxnTimes times_;
   PeerProbe probe_;
+  RunnerProbe runner_probe_;
 };
 
 }  // namespace drover::server

@@ -100,6 +100,7 @@ void Reactor::read(const ClientPtr& client) {
       client->unread = false;
       return;
     case net::Connection::Io::kClosed:
+      if (client->lane->session.value != 0) ++probe_.connections_dropped;
       close(client, false);
       after_lane();
       return;

@@ -42,6 +42,7 @@ struct ReactorOptions {
 struct ReactorProbe {
   std::int64_t bytes_received = 0;
   std::int64_t connections_accepted = 0;
+  std::int64_t connections_dropped = 0;  // ended by the client
   std::int64_t words_received = 0;  // four-letter words: each is a packet received, and one sent
 };
 

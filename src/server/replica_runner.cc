@@ -1,6 +1,7 @@
 #include "server/replica_runner.h"
 
 #include "server/clock.h"
+#include "server/measures.h"
 
 namespace drover::server {
 
@@ -26,9 +27,15 @@ bool ReplicaRunner::idle() const {
 }
 
 void ReplicaRunner::run() {
-  if (const auto durable = mail_.open()) replica_.on_persisted(*durable, effects_);
-  for (const txn::RequestBatch& batch : mail_.batches()) {
-    replica_.on_requests(batch, now(), wall_now(), effects_);
+  if (const auto durable = mail_.open()) {
+    replica_.on_persisted(*durable, effects_);
+    times_.durable(*durable, 0, [](std::int64_t, std::int64_t) {});  // nobody waits for our ack
+  }
+  {
+    const RunMeasure measure(mail_, probe_);
+    for (const txn::RequestBatch& batch : mail_.batches()) {
+      replica_.on_requests(batch, now(), wall_now(), effects_);
+    }
   }
   mail_.recycle();
   follow_up();
@@ -40,6 +47,8 @@ void ReplicaRunner::on_timer() {
 }
 
 void ReplicaRunner::follow_up() {
+  times_.came(effects_.persist);
+  probe_.txns_came += static_cast<std::int64_t>(effects_.persist.size());
   if (!effects_.persist.empty()) doors_.persist(effects_.persist);
   effects_.clear();
   if (replica_.has_committed()) apply();
@@ -54,6 +63,7 @@ void ReplicaRunner::apply() {
     const std::size_t before = replica_.outstanding();
     {
       const WriteHold hold(shared_.gate);
+      ApplyMeasure measure(shared_.tree, times_, probe_);
       bool watched = false;
       for (const char lane : shared_.watched) watched = watched || lane != 0;
       replica_.apply_committed(now(), watched, shared_.inboxes);

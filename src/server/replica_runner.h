@@ -15,7 +15,9 @@
 #include "net/deadline.h"
 #include "replica/replica.h"
 #include "server/runner_mail.h"
+#include "server/runner_probe.h"
 #include "server/shared_tree.h"
+#include "server/txn_times.h"
 
 namespace drover::server {
 
@@ -40,6 +42,8 @@ class ReplicaRunner {
   void start();                     // arms the timer
   void stop();                      // disarms it
   [[nodiscard]] bool idle() const;  // nothing proposed or queued is unanswered
+  [[nodiscard]] const RunnerProbe& probe() const { return probe_; }
+  void reset_probe() { probe_ = {}; }
 
  private:
   void run();
@@ -53,6 +57,8 @@ class ReplicaRunner {
   RunnerMail mail_;
   net::Deadline deadline_;
   replica::Effects effects_;
+  TxnTimes times_;
+  RunnerProbe probe_;
   std::vector<char> to_wake_;  // lanes whose inbox has something, as seen under the last hold
 };
 

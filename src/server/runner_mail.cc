@@ -3,6 +3,8 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "server/clock.h"
+
 namespace drover::server {
 
 namespace {
@@ -15,6 +17,7 @@ RunnerMail::RunnerMail(boost::asio::io_context& context, std::function<void()> r
 void RunnerMail::submit(txn::RequestBatch& batch) {
   {
     const MutexLock lock(mutex_);
+    if (mail_.empty()) mailed_ = now();
     if (spare_.empty()) spare_.emplace_back();
     mail_.push_back(std::move(spare_.back()));
     spare_.pop_back();
@@ -49,6 +52,7 @@ std::optional<wire::Zxid> RunnerMail::open() {
   {
     const MutexLock lock(mutex_);
     working_.swap(mail_);
+    oldest_ = mailed_;
   }
   return durable == -1 ? std::nullopt : std::optional(wire::Zxid(durable));
 }

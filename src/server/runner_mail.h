@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/time.h"
 #include "server/mutex.h"
 #include "txn/request.h"
 #include "wire/zxid.h"
@@ -35,6 +36,8 @@ class RunnerMail {
   // Begins a run: batches() is what came since the last one. Answers the newest report of the disk
   // that was not yet handled.
   std::optional<wire::Zxid> open();
+  // When the first of batches() was handed in; meaningless without any.
+  [[nodiscard]] base::Instant oldest() const { return oldest_; }
   [[nodiscard]] const std::vector<txn::RequestBatch>& batches() const { return working_; }
   // The batches are dealt with; their memory is used again.
   void recycle();
@@ -46,12 +49,14 @@ class RunnerMail {
   boost::asio::io_context& context_;
   std::function<void()> run_;
   std::vector<txn::RequestBatch> working_;
+  base::Instant oldest_;
 
   std::atomic<bool> scheduled_{false};
   std::atomic<bool> waits_for_lane_{false};
   std::atomic<std::int64_t> durable_{-1};  // newest report that was not yet handled; -1: none
   mutable Mutex mutex_;
   std::vector<txn::RequestBatch> mail_ DROVER_GUARDED_BY(mutex_);
+  base::Instant mailed_ DROVER_GUARDED_BY(mutex_);                  // the first of them
   std::vector<txn::RequestBatch> spare_ DROVER_GUARDED_BY(mutex_);  // empty, kept for their memory
 };
 

@@ -29,6 +29,7 @@
 #include "server/replica_runner.h"
 #include "server/snapshot_thread.h"
 #include "server/status.h"
+#include "server/timed_sink.h"
 #include "storage/data_dir.h"
 #include "storage/posix_disk.h"
 #include "storage/restore.h"
@@ -108,7 +109,7 @@ struct Server::Impl {
   session::SessionTable sessions;  // reactor 0's, once it runs
   ConnectionLimits limits;
   base::Instant started = now();
-  std::vector<admin::NamedSummary> startup;
+  std::vector<std::pair<std::string, base::Distribution>> startup;
   std::int64_t digest_mismatches_at_start = 0;
   wire::Zxid restored_zxid;
   std::optional<std::pair<wire::Zxid, std::int64_t>> newest_snapshot;  // and when it was written, s
@@ -159,16 +160,19 @@ std::optional<StartError> Server::Impl::open_data() {
 std::optional<StartError> Server::Impl::restore() {
   const auto began = SteadyClock::now();
   replica::Restorer restorer(shared.ungated(), sessions, log, now());
-  const auto report = storage::restore(disk, restore_options(config, *data_dir), restorer, log);
+  TimedSink timed(restorer);
+  const auto report = storage::restore(disk, restore_options(config, *data_dir), timed, log);
   if (!report) return StartError{ExitCode::kFailed, report.error().message};
   restorer.finish();
   digest_mismatches_at_start = restorer.digest_mismatches();
   const std::int64_t ms = ms_since(began);
-  admin::Summary init_ms;
-  init_ms.add(ms);
-  admin::Summary txns;
-  txns.add(report->txns_replayed);
-  startup = {{"dbinittime", init_ms}, {"startup_txns_loaded", txns}};
+  const auto note = [this](const char* name, std::int64_t value) {
+    startup.emplace_back(name, base::Distribution()).second.add(value);
+  };
+  note("dbinittime", ms);
+  note("startup_txns_loaded", report->txns_replayed);
+  note("startup_snap_load_time", timed.snapshot_ms());
+  note("startup_txns_load_time", timed.txns_ms());
   log.info(
       "restored {} znodes, {} sessions up to zxid 0x{:x} in {} ms: snapshot {}, {} txns replayed",
       shared.ungated().node_count(), sessions.size(),
@@ -296,6 +300,8 @@ void Server::Impl::add_pages() {
                             .auth = auth};
   add_probes(admin.routes(), sources);
   add_console_files(admin.routes());
+  add_metrics(admin.routes(), sources);
+  add_metrics(admin.metrics_routes(), sources);
   std::vector<Reactor*> all;
   for (auto& reactor : reactors) all.push_back(reactor.get());
   add_commands(admin.routes(), sources,
@@ -472,6 +478,7 @@ StatusSources Server::Impl::status_sources() {
   sources.sessions = &sessions;
   sources.replica = peer ? &peer->replica() : &*replica;
   sources.peer = peer_runner ? &*peer_runner : nullptr;
+  sources.runner = runner ? &*runner : nullptr;
   sources.voters = static_cast<std::int64_t>(config.ensemble.voters().size());
   sources.disk = &*disk_thread;
   sources.snapshot = &*snapshot;

@@ -150,7 +150,7 @@ Result<void> SnapshotThread::write_now(const SnapshotStart& start) {
 }
 
 Result<storage::SnapshotFile> SnapshotThread::write_staged(const SnapshotStart& start) {
-  admin::Summary holds_us;
+  base::Distribution holds_us;
   return write(start, true, generation_.load(std::memory_order_acquire), holds_us);
 }
 
@@ -159,7 +159,7 @@ Result<storage::SnapshotFile> SnapshotThread::write_and_tell(const SnapshotStart
   const auto began = SteadyClock::now();
   log_.info("Snapshotting: 0x{:x} to {}/{}", static_cast<std::uint64_t>(start.zxid.value),
             options_.writer.dir, storage::snapshot_name(start.zxid, options_.writer.compression));
-  admin::Summary holds_us;
+  base::Distribution holds_us;
   const auto file = write(start, false, generation, holds_us);
   if (!file && generation_.load(std::memory_order_acquire) != generation) {
     log_.info("Snapshot 0x{:x} given up: the server follows another history",
@@ -184,13 +184,13 @@ Result<storage::SnapshotFile> SnapshotThread::write_and_tell(const SnapshotStart
     return std::unexpected(file.error());
   }
   log_.info("Snapshot taken in {} ms: {} znodes, {} bytes; held the tree {} times, {} us at most",
-            ms, file->nodes, file->bytes, holds_us.count, holds_us.max);
+            ms, file->nodes, file->bytes, holds_us.count(), holds_us.max());
   return file;
 }
 
 // From when the tree is there, not from when it was asked for, to when it is let go.
 template <typename Task>
-void SnapshotThread::hold_tree(admin::Summary& holds_us, Task task) {
+void SnapshotThread::hold_tree(base::Distribution& holds_us, Task task) {
   const ReadHold hold(shared_.gate, shared_.snapshot_slot());
   const auto began = SteadyClock::now();
   task(shared_.tree);
@@ -199,7 +199,7 @@ void SnapshotThread::hold_tree(admin::Summary& holds_us, Task task) {
 
 Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start, bool staged,
                                                     std::uint64_t generation,
-                                                    admin::Summary& holds_us) {
+                                                    base::Distribution& holds_us) {
   const auto goes_on = [&] {
     return !giving_up_.load(std::memory_order_relaxed) &&
            generation_.load(std::memory_order_acquire) == generation;

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "admin/summary.h"
+#include "base/distribution.h"
 #include "base/log.h"
 #include "server/mutex.h"
 #include "server/shared_tree.h"
@@ -30,8 +30,8 @@ struct SnapshotThreadOptions {
 };
 
 struct SnapshotProbe {
-  admin::Summary snapshot_ms{};
-  admin::Summary hold_us{};  // how long the tree was held each time
+  base::Distribution snapshot_ms{};
+  base::Distribution hold_us{};  // how long the tree was held each time
   std::int64_t errors = 0;
   // Of the newest file; zxid -1: none known. Not reset.
   wire::Zxid last_zxid{-1};
@@ -89,9 +89,9 @@ class SnapshotThread {
                                                std::uint64_t generation);
   // Until the tree's generation is no longer `generation`.
   Result<storage::SnapshotFile> write(const SnapshotStart& start, bool staged,
-                                      std::uint64_t generation, admin::Summary& holds_us);
+                                      std::uint64_t generation, base::Distribution& holds_us);
   template <typename Task>
-  void hold_tree(admin::Summary& holds_us, Task task);
+  void hold_tree(base::Distribution& holds_us, Task task);
   // Requires the snapshot's slot held.
   void walk_slice(const tree::Tree& tree, tree::Tree::Walk& walk, storage::SnapshotWriter& writer,
                   std::string& path);

@@ -10,6 +10,7 @@
 #include "server/build_info.h"
 #include "server/clock.h"
 #include "server/environment.h"
+#include "server/status_metrics.h"
 
 namespace drover::server {
 
@@ -156,18 +157,13 @@ void StatusCollector::fill_from_reactor(Reactor& reactor, const Wanted& wanted,
   view.connections_count += static_cast<std::int64_t>(reactor.clients_count());
   view.outstanding += lane.outstanding;
   view.watch_count += static_cast<std::int64_t>(reactor.lane().watches().watch_count());
-  if (wanted.metrics) {
-    const auto count = [&view](std::string_view name, std::int64_t n) {
-      const auto found = std::ranges::find(view.counters, name, &admin::Counter::first);
-      if (found == view.counters.end()) {
-        view.counters.emplace_back(name, n);
-      } else {
-        found->second += n;
-      }
-    };
-    count("bytes_received_count", probe.bytes_received);
-    count("connection_request_count", probe.connections_accepted);
-  }
+  const auto merge_least = [](std::int64_t& into, std::int64_t from) {
+    if (from >= 0) into = into < 0 ? from : std::min(into, from);
+  };
+  if (lane.response_bytes_last >= 0) view.response_bytes_last = lane.response_bytes_last;
+  view.response_bytes_max = std::max(view.response_bytes_max, lane.response_bytes_max);
+  merge_least(view.response_bytes_min, lane.response_bytes_min);
+  if (wanted.metrics) fill_metrics_of_reactor(reactor, view.metrics);
   if (wanted.connections) {
     reactor.for_each_client(
         [&view](const Client& client) { view.connections.push_back(view_of(client)); });
@@ -200,9 +196,13 @@ void StatusCollector::fill_from_replica(const Wanted& wanted, admin::StatusView&
   }
   if (wanted.metrics) {
     const auto& probe = sources_.replica->probe();
-    view.counters.emplace_back("stale_sessions_expired", probe.sessions_expired);
-    view.counters.emplace_back("digest_mismatches_count",
-                               sources_.digest_mismatches_at_start + probe.digest_mismatches);
+    view.metrics.count("stale_sessions_expired", probe.sessions_expired);
+    view.metrics.count("digest_mismatches_count",
+                       sources_.digest_mismatches_at_start + probe.digest_mismatches);
+    view.metrics.count("revalidate_count", probe.revalidations);
+    fill_metrics_of_runner(
+        sources_.peer != nullptr ? sources_.peer->runner_probe() : sources_.runner->probe(),
+        view.metrics);
   }
 }
 
@@ -227,8 +227,11 @@ void StatusCollector::fill_from_peer(const Wanted& wanted, admin::StatusView& vi
     }
   }
   if (wanted.metrics) {
-    view.counters.emplace_back("looking_count", probe.looking);
-    view.summaries.emplace_back("election_time", probe.election_ms);
+    fill_metrics_of_peer(probe, sources_.peer->peer().leader_probe(), view.metrics);
+    std::int64_t queued = 0;
+    for (const zab::LearnerView& learner : peer.learners)
+      queued += static_cast<std::int64_t>(learner.queued_bytes);
+    view.metrics.gauge("drover_memory_bytes", queued, "learners");
   }
   if (wanted.sessions) {
     for (const auto& [id, timeout_ms] : sources_.sessions->list())
@@ -282,12 +285,16 @@ void StatusCollector::finish(const Wanted& wanted, admin::StatusView& view) cons
   if (wanted.metrics) {
     view.open_file_descriptors = open_file_descriptors();
     view.file_descriptors_max = file_descriptors_max();
-    view.counters.emplace_back("snapshot_error_count", snapshot.errors);
-    view.counters.emplace_back("connection_rejected", sources_.limits->refused());
-    view.summaries.insert(view.summaries.begin(), sources_.startup.begin(), sources_.startup.end());
-    view.summaries.emplace_back("fsynctime", disk.sync_ms);
-    view.summaries.emplace_back("sync_processor_batch_size", disk.batch_size);
-    view.summaries.emplace_back("snapshottime", snapshot.snapshot_ms);
+    view.process_metrics = process_metrics();
+    view.metrics.count("connection_rejected", sources_.limits->refused());
+    for (const auto& [name, values] : sources_.startup) view.metrics.distribution(name, values);
+    fill_metrics_of_files(disk, snapshot, view.metrics);
+    view.metrics.gauge("drover_memory_bytes", resident_bytes(), "resident");
+    view.metrics.gauge("drover_memory_bytes", view.approximate_data_size, "data");
+    view.metrics.count("snapshot_rate_limited_count", admin_counters_.snapshots_limited.load());
+    view.metrics.count("restore_rate_limited_count", admin_counters_.restores_limited.load());
+    view.metrics.count("restore_error_count", admin_counters_.restores_failed.load());
+    view.metrics.count("drover_admin_requests_total", admin_counters_.requests.load());
   }
 }
 
@@ -309,6 +316,7 @@ void StatusCollector::reset(Reactor& reactor, Wanted::Reset what) const {
       sources_.disk->reset_probe();
       sources_.snapshot->reset_probe();
       if (sources_.peer != nullptr) sources_.peer->reset_probe();
+      if (sources_.runner != nullptr) sources_.runner->reset_probe();
     }
   }
   if (what == Wanted::Reset::kObservers && reactor.index() == 0 && sources_.peer != nullptr) {

@@ -3,9 +3,12 @@
 // asked by a post and answers for itself on its own thread, so nobody waits for anybody; the last
 // one to answer hands the sum on.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "admin/status_view.h"
@@ -13,6 +16,7 @@
 #include "server/disk_thread.h"
 #include "server/peer_runner.h"
 #include "server/reactor.h"
+#include "server/replica_runner.h"
 #include "server/shared_tree.h"
 #include "server/snapshot_thread.h"
 #include "session/session_table.h"
@@ -26,17 +30,25 @@ struct StatusSources {
   const session::SessionTable* sessions = nullptr;  // reactor 0's thread only
   const replica::Replica* replica = nullptr;        // reactor 0's thread only
   PeerRunner* peer = nullptr;                       // of an ensemble's member; likewise
+  ReplicaRunner* runner = nullptr;                  // standalone; likewise
   std::int64_t voters = 0;                          // of the ensemble
   DiskThread* disk = nullptr;
   SnapshotThread* snapshot = nullptr;
   const ConnectionLimits* limits = nullptr;
   admin::ConfView conf;
   base::Instant started;
-  std::vector<admin::NamedSummary> startup;  // how the start went, fixed from then on
+  // How the start went, fixed from then on.
+  std::vector<std::pair<std::string, base::Distribution>> startup;
   std::int64_t digest_mismatches_at_start = 0;
 };
 
 using admin::Wanted;
+
+// What the admin port counts of itself. Any thread.
+struct AdminCounters {
+  std::atomic<std::int64_t> requests{0};
+  std::atomic<std::int64_t> snapshots_limited{0}, restores_limited{0}, restores_failed{0};
+};
 
 class StatusCollector {
  public:
@@ -52,6 +64,7 @@ class StatusCollector {
   // On `asking`'s thread. The answer goes to asking.answer_word().
   void ask(Reactor& asking, std::weak_ptr<Client> client, admin::Word word,
            std::uint64_t new_trace_mask);
+  [[nodiscard]] AdminCounters& admin_counters() { return admin_counters_; }
   void set_trace_mask(std::uint64_t mask) { trace_mask_.store(mask, std::memory_order_relaxed); }
 
  private:
@@ -63,6 +76,7 @@ class StatusCollector {
 
   const StatusSources sources_;
   std::atomic<std::uint64_t> trace_mask_{306};
+  AdminCounters admin_counters_;
 };
 
 }  // namespace drover::server

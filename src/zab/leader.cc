@@ -294,11 +294,25 @@ std::vector<LearnerView> Leader::learners() const {
   return views;
 }
 
+LeaderProbe Leader::probe() const {
+  LeaderProbe probe = impl_->probe;
+  for (const auto& [id, handler] : impl_->handlers) {
+    if (handler.stage >= HandlerStage::kNewLeader)
+      probe.ack_ms.emplace_back(handler.sid, handler.ack_ms);
+  }
+  return probe;
+}
+
 std::int64_t Leader::pending_syncs() const {
   std::int64_t count = 0;
   for (const auto& [id, handler] : impl_->handlers)
     count += static_cast<std::int64_t>(handler.syncs.size());
   return count;
+}
+
+void Leader::reset_probe() {
+  impl_->probe = {};
+  for (auto& [id, handler] : impl_->handlers) handler.ack_ms = {};
 }
 
 void Leader::reset_observer_counters() {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/distribution.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "zab/ensemble_config.h"
@@ -66,6 +67,16 @@ struct LeaderEffects {
   // With step_down: a member has accepted this epoch, one above ours.
   std::optional<Epoch> epoch_heard;
   void clear();
+};
+
+// Plain counters since the leadership began.
+struct LeaderProbe {
+  std::int64_t diffs = 0, snapshots = 0;  // how learners were brought up to date
+  // How many were being brought up to date that way, counted as each begins.
+  base::Distribution inflight_diffs, inflight_snapshots;
+  base::Distribution quorum_ack_ms;  // from a proposal to the quorum's last ack
+  // From a proposal to a learner's ack, of those that are connected.
+  std::vector<std::pair<ServerId, base::Distribution>> ack_ms;
 };
 
 struct LearnerView {  // for operators
@@ -123,7 +134,9 @@ class Leader {
   [[nodiscard]] Zxid last_committed() const;
   [[nodiscard]] std::vector<LearnerView> learners() const;
   [[nodiscard]] std::int64_t pending_syncs() const;  // not answered yet
+  [[nodiscard]] LeaderProbe probe() const;
   void reset_observer_counters();
+  void reset_probe();
   // Every voter among the learners has acked everything proposed (a clean stop waits for it).
   [[nodiscard]] bool all_acked() const;
   [[nodiscard]] std::string_view phase() const;  // discovery, synchronization, broadcast

@@ -16,6 +16,11 @@ void Leader::propose(const wire::TxnBytes& txn, base::Instant now, LeaderEffects
   impl.proposals.append(txn);
   impl.acks.propose();
   impl.last_proposed = txn.zxid;
+  if (impl.proposed_at.empty() || impl.proposed_at.back().at != now) {
+    impl.proposed_at.push_back({.last = txn.zxid, .count = 0, .at = now});
+  }
+  impl.proposed_at.back().last = txn.zxid;
+  ++impl.proposed_at.back().count;
   impl.scratch.clear();
   for (auto& [id, handler] : impl.handlers) {
     if (handler.observer || handler.stage < HandlerStage::kNewLeader) continue;
@@ -97,6 +102,7 @@ void Leader::Impl::on_ack(LearnerHandler& handler, Zxid zxid, base::Instant now,
   // new.
   if (zxid.counter() == 0 || zxid <= handler.acked) return;
   acks.ack(handler.acked, zxid, handler.voter_bit);
+  count_acks(handler, handler.acked, zxid, now);
   handler.acked = zxid;
   if (zxid >= handler.awaited.zxid) {
     handler.awaited = zxid < handler.newest.zxid ? handler.newest : LearnerHandler::Awaited{};
@@ -104,11 +110,29 @@ void Leader::Impl::on_ack(LearnerHandler& handler, Zxid zxid, base::Instant now,
   if (handler.voter_bit != 0) commit(now, effects);
 }
 
+// What a quorum has acked before this learner did is not looked up any more.
+void Leader::Impl::count_acks(LearnerHandler& handler, Zxid after, Zxid up_to, base::Instant now) {
+  auto moment = std::ranges::upper_bound(proposed_at, after, {}, &ProposedAt::last);
+  for (; moment != proposed_at.end() && moment->last <= up_to; ++moment) {
+    handler.ack_ms.add((now - moment->at) / std::chrono::milliseconds(1), moment->count);
+  }
+}
+
+// A moment of which a part is not committed yet waits for the rest.
+void Leader::Impl::count_commits(base::Instant now) {
+  while (!proposed_at.empty() && proposed_at.front().last <= last_committed) {
+    const ProposedAt& moment = proposed_at.front();
+    probe.quorum_ack_ms.add((now - moment.at) / std::chrono::milliseconds(1), moment.count);
+    proposed_at.pop_front();
+  }
+}
+
 void Leader::Impl::commit(base::Instant now, LeaderEffects& effects) {
   const std::int64_t taken = acks.take_committed(quorum);
   if (taken == 0) return;
   const Zxid after(acks.first().value - taken - 1);
   last_committed = Zxid(acks.first().value - 1);
+  count_commits(now);
   for (auto& [id, handler] : handlers) {
     if (handler.stage < HandlerStage::kNewLeader || handler.dropped) continue;
     send_commits(handler, after, last_committed);

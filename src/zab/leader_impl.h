@@ -70,6 +70,7 @@ struct LearnerHandler {
   Awaited newest;
   std::int64_t packets_received = 0;
   std::int64_t requests = 0;
+  base::Distribution ack_ms;
   std::deque<Zxid> syncs;  // each to be answered behind the commit of this zxid; ascending
 
   [[nodiscard]] std::string_view kind() const { return observer ? "observer" : "follower"; }
@@ -166,6 +167,16 @@ struct Leader::Impl {
   Zxid last_proposed;
   Zxid last_committed;
   Zxid self_acked;
+  // When what is outstanding was proposed: those of one moment together, ascending.
+  struct ProposedAt {
+    Zxid last;
+    std::int64_t count = 0;
+    base::Instant at;
+  };
+  std::deque<ProposedAt> proposed_at;
+  void count_acks(LearnerHandler& handler, Zxid after, Zxid up_to, base::Instant now);
+  void count_commits(base::Instant now);
+  LeaderProbe probe;
   base::ByteBuffer scratch;  // one encoded packet
 };
 

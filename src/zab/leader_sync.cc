@@ -160,6 +160,17 @@ void Leader::Impl::synchronise(LearnerHandler& handler, base::Instant now, Leade
            plan.zxid.value);
   encode_packet(packet_of(plan.kind), plan.zxid, handler.link->output);
   mark_dirty(handler, effects);
+  const auto busy = [this](HandlerStage stage) {
+    return std::ranges::count_if(
+        handlers, [stage](const auto& entry) { return entry.second.stage == stage; });
+  };
+  if (plan.kind == SyncPlan::Kind::kSnap) {
+    ++probe.snapshots;
+    probe.inflight_snapshots.add(busy(HandlerStage::kSnapshot) + 1);
+  } else {
+    ++probe.diffs;
+    probe.inflight_diffs.add(busy(HandlerStage::kNewLeader) + 1);
+  }
   if (plan.kind != SyncPlan::Kind::kSnap) {
     return send_history(handler, plan.send_after, now, effects);
   }

@@ -37,6 +37,7 @@ def admin(server):
     server.config["admin.enableServer"] = "true"
     server.config["admin.serverPort"] = str(server.admin_port)
     server.config["admin.serverAddress"] = "127.0.0.1"
+    server.config["maxSessionTimeout"] = "300000"
     return server
 
 
@@ -60,7 +61,7 @@ class Lived:
         for server in self.by_state.values():
             client = RawClient(server.port)
             stack.callback(client.disconnect)
-            client.connect(timeout_ms=8000)
+            client.connect(timeout_ms=300_000)  # outlives the tests without a ping
             folder = f"/{len(self.clients)}"
             client.pipeline(
                 [
