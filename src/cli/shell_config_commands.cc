@@ -82,7 +82,9 @@ std::optional<std::int64_t> parse_hexadecimal(std::string_view text) {
 // The members in a configuration file, as -members takes them. The server judges them.
 std::expected<std::string, CommandError> members_of_file(const std::string& name) {
   std::ifstream file(name);
-  if (!file) {
+  // A folder can be opened; only reading it fails.
+  if (file) file.peek();
+  if (!file && !file.eof()) {
     // Apache's shell puts the exception's text right behind the name.
     return command_error(fmt::format("Error processing {0}{0} ({1})", name, std::strerror(errno)));
   }

@@ -15,7 +15,9 @@ namespace {
 constexpr std::size_t kHistoryShown = 11;
 
 CommandResult connect(ShellSession& session, const ParsedWords& words) {
-  return words.args.size() > 1 ? session.connect(words.args[1]) : session.connect();
+  auto connected = words.args.size() > 1 ? session.connect(words.args[1]) : session.connect();
+  if (!connected) return command_error("connect: " + connected.error().message);
+  return connected;
 }
 
 CommandResult close(ShellSession& session, const ParsedWords&) {
