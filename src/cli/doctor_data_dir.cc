@@ -289,11 +289,13 @@ class DirectoryCheck {
          .first_zxid = older ? std::optional(facts_.last_zxid) : std::nullopt,
          .last_zxid = older ? std::optional(facts_.last_zxid) : std::nullopt,
          .what = "a member of an ensemble does not start: " + what,
-         .next_step = fmt::format(
-             "if other members are well, move {} away and start: it copies everything from the "
-             "leader. Otherwise write the epoch of the last zxid (drover log check tells it) "
-             "into the file, and the larger of the two into acceptedEpoch",
-             facts_.snapshot_dir)});
+         .next_step =
+             fmt::format("if the other members have a leader, put {} aside and start: it copies "
+                         "everything from "
+                         "there. Otherwise write the epoch of the last zxid (its digits above the "
+                         "last eight, in "
+                         "decimal) into currentEpoch, and the larger of the two into acceptedEpoch",
+                         facts_.snapshot_dir)});
   }
 
   void number_file(const std::string& path, const char* code, const char* step) {

@@ -261,8 +261,11 @@ std::string damaged_log_step(const std::string& path, bool mendable) {
         path);
   }
   return fmt::format(
-      "member of an ensemble: move version-2 away and start it, it copies everything from the "
-      "leader. Alone: `drover log repair {}` says what can be kept and what would be lost",
+      "member of an ensemble in which the others have a leader: put version-2 aside and start it, "
+      "it "
+      "copies everything from there. Otherwise `drover log repair {}` says what can be kept and "
+      "what "
+      "would be lost",
       path);
 }
 

@@ -151,19 +151,20 @@ Finding broken(const SnapshotFacts& facts) {
   } else {
     what += fmt::format("; {} can be read before it", counted(facts.end.nodes, "znode"));
   }
-  return {.severity = Severity::kProblem,
-          .code = std::string(code_of(facts)),
-          .file = facts.input.path,
-          .offset = facts.end.offset,
-          .first_zxid = facts.input.named ? std::optional(Zxid(0)) : std::nullopt,
-          .last_zxid = facts.input.named ? std::optional(facts.input.name.zxid) : std::nullopt,
-          .what = std::move(what),
-          .next_step = fmt::format(
-              "a server takes the next older snapshot, if the log reaches on from there. Member of "
-              "an ensemble: move version-2 away and start it, it copies everything from the "
-              "leader. Alone and nothing older: `drover snapshot repair {}` says what can be "
-              "salvaged",
-              facts.input.path)};
+  return {
+      .severity = Severity::kProblem,
+      .code = std::string(code_of(facts)),
+      .file = facts.input.path,
+      .offset = facts.end.offset,
+      .first_zxid = facts.input.named ? std::optional(Zxid(0)) : std::nullopt,
+      .last_zxid = facts.input.named ? std::optional(facts.input.name.zxid) : std::nullopt,
+      .what = std::move(what),
+      .next_step = fmt::format(
+          "a server takes the next older snapshot, if the log reaches on from there. Where it does "
+          "not: member of an ensemble in which the others have a leader: put version-2 aside and "
+          "start it, it copies everything from there; otherwise `drover snapshot repair {}` says "
+          "what can be salvaged",
+          facts.input.path)};
 }
 
 void check_trailer(SnapshotFacts& facts, std::uint64_t digest) {
