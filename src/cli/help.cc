@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "cli/man_page.h"
+#include "cli/shell_command.h"
+#include "cli/shell_help.h"
 
 namespace drover::cli {
 
@@ -38,17 +40,33 @@ bool write_page(const fs::path& dir, const ManPage& page, const std::string& tex
   return static_cast<bool>(file);
 }
 
+// The commands that are typed inside the shell, as its `help` tells them.
+std::vector<ManTopic> shell_topics() {
+  std::vector<ManTopic> topics;
+  for (const ShellCommand* command : all_commands()) {
+    topics.push_back({std::string(command->name), command_help(*command)});
+  }
+  return topics;
+}
+
 int write_pages(const CLI::App& app, const fs::path& dir) {
   const std::string version = fmt::format("Drover {}", DROVER_VERSION);
-  const ManPage overview{.name = app.get_name(), .section = '1', .version = version};
-  const ManPage config{.name = "zoo.cfg", .section = '5', .version = version};
+  const auto page_of_its_own = [&](const std::string& name, char section) {
+    return ManPage{
+        .name = name, .section = section, .version = version, .topics_heading = {}, .topics = {}};
+  };
+  const ManPage overview = page_of_its_own(app.get_name(), '1');
+  const ManPage config = page_of_its_own("zoo.cfg", '5');
   bool good = write_page(dir, overview, man_page(app, overview)) &&
               write_page(dir, config, config_page(config));
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     const bool for_administrators = command->get_name() == "serve";
-    const ManPage page{.name = fmt::format("{}-{}", app.get_name(), command->get_name()),
-                       .section = for_administrators ? '8' : '1',
-                       .version = version};
+    ManPage page{.name = fmt::format("{}-{}", app.get_name(), command->get_name()),
+                 .section = for_administrators ? '8' : '1',
+                 .version = version,
+                 .topics_heading = "COMMANDS",
+                 .topics = {}};
+    if (command->get_name() == "shell") page.topics = shell_topics();
     good = good && write_page(dir, page, man_page(*command, page));
   }
   return good ? 0 : 1;

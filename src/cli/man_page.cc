@@ -242,6 +242,10 @@ std::string man_page(const CLI::App& command, const ManPage& page) {
   for (const auto& [heading, body] : footer.sections) {
     out += fmt::format(".SH {}\n{}", roff_escaped(heading), body);
   }
+  if (!page.topics.empty()) out += ".SH " + roff_escaped(page.topics_heading) + "\n";
+  for (const auto& [heading, text] : page.topics) {
+    out += fmt::format(".SS {}\n.nf\n{}\n.fi\n", roff_escaped(heading), roff_escaped(text));
+  }
   if (command.get_parent() != nullptr) out += ".SH SEE ALSO\n.BR drover (1),\n.BR zoo.cfg (5)\n";
   return out;
 }

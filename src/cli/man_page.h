@@ -11,13 +11,22 @@
 #include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace drover::cli {
 
+// What a page tells beside its command: shown as it stands, under a heading of its own.
+struct ManTopic {
+  std::string heading;
+  std::string text;
+};
+
 struct ManPage {
-  std::string name;     // drover-serve
-  char section = '1';   // 1 commands, 5 files, 8 for administrators
-  std::string version;  // what stands at the foot: "Drover 0.1.0"
+  std::string name;            // drover-serve
+  char section = '1';          // 1 commands, 5 files, 8 for administrators
+  std::string version;         // what stands at the foot: "Drover 0.1.0"
+  std::string topics_heading;  // above the topics, when there are any
+  std::vector<ManTopic> topics;
 };
 
 // The page of a command and of the commands below it, as roff with the man macros.

@@ -12,7 +12,11 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-const ManPage kPage{.name = "drover-dance", .section = '1', .version = "Drover 1.2"};
+const ManPage kPage{.name = "drover-dance",
+                    .section = '1',
+                    .version = "Drover 1.2",
+                    .topics_heading = "STEPS",
+                    .topics = {{"walk", "One foot\n  .then the other"}}};
 
 TEST(ManPageTest, EscapesWhatRoffWouldTakeForItself) {
   EXPECT_EQ(roff_escaped("a-b"), "a\\-b");
@@ -48,6 +52,12 @@ TEST(ManPageTest, FootersAreTakenApart) {
                           HasSubstr(".SH EXIT STATUS\n0 good, 1 bad.\n"),
                           HasSubstr(".SH EXAMPLES\n.PP\n.nf\n.RS 2\ndrover dance \\-x\n.RE\n.fi\n"),
                           HasSubstr("and then\n.PP\n.nf\n.RS 2\nverbatim\n")));
+}
+
+TEST(ManPageTest, TopicsAreShownAsTheyStand) {
+  CLI::App app("All");
+  EXPECT_THAT(man_page(app, kPage),
+              HasSubstr(".SH STEPS\n.SS walk\n.nf\nOne foot\n  .then the other\n.fi\n"));
 }
 
 TEST(ManPageTest, CommandsBelowACommandStandOnItsPage) {

@@ -123,6 +123,15 @@ def test_every_key_is_in_zoo_cfg(pages):
     assert [key for key in keys if key not in text] == []
 
 
+def test_commands_of_the_shell_are_on_its_page(pages):
+    """Those that its own help lists, with their syntax."""
+    text = rendered(pages["drover-shell.1"])
+    listed = output("bash", "-c", f"echo help | {servers.Drover.binary()} shell -server 127.0.0.1:1")
+    names = re.findall(r"^  (\S+)  ", listed, re.MULTILINE)
+    assert len(names) > 20
+    assert [name for name in names if f" {name} {name}: " not in text] == []
+
+
 def test_what_is_not_there_is_named(tmp_path):
     done = subprocess.run(
         [str(servers.Drover.binary()), "help", "dance"], capture_output=True, text=True, check=False
