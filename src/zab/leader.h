@@ -37,6 +37,9 @@ struct LeaderOptions {
   std::int64_t max_time_to_wait_for_epoch_ms = -1;  // leader.maxTimeToWaitForEpoch
   bool force_snapshot_sync = false;
   Epoch epoch_heard = 0;  // some member is known to have accepted it: ours begins behind it
+  // More than this waiting for a learner that is up to date: it is let go, and synchronised anew
+  // when it comes back.
+  std::size_t output_bytes_max = std::size_t{256} << 20;
   // The last zxid of an epoch has this counter; then comes another election (ZOOKEEPER-1277).
   std::int64_t counter_max = 0xfffffffe;
 };

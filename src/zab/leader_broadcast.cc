@@ -23,7 +23,7 @@ void Leader::propose(const wire::TxnBytes& txn, base::Instant now, LeaderEffects
   ++impl.proposed_at.back().count;
   impl.scratch.clear();
   for (auto& [id, handler] : impl.handlers) {
-    if (handler.observer || handler.stage < HandlerStage::kNewLeader) continue;
+    if (handler.observer || handler.stage < HandlerStage::kNewLeader || handler.dropped) continue;
     if (impl.scratch.empty()) {
       encode_packet(PacketType::kProposal, txn.zxid, txn.bytes, impl.scratch);
     }
@@ -31,11 +31,12 @@ void Leader::propose(const wire::TxnBytes& txn, base::Instant now, LeaderEffects
     handler.last_sent = now;
     if (handler.stage == HandlerStage::kServing) impl.await_ack(handler, txn.zxid, now);
     impl.mark_dirty(handler, effects);
+    impl.drop_if_swamped(handler, effects);
   }
   if (txn.zxid.counter() >= impl.options.counter_max) {
     impl.step_down("the zxids of this epoch are used up", effects);
-    impl.finish(effects);
   }
+  impl.finish(effects);
 }
 
 void Leader::on_persisted(Zxid up_to, base::Instant now, LeaderEffects& effects) {
@@ -44,6 +45,7 @@ void Leader::on_persisted(Zxid up_to, base::Instant now, LeaderEffects& effects)
   impl.acks.ack(impl.self_acked, up_to, impl.self_bit);
   impl.self_acked = std::min(up_to, impl.last_proposed);
   impl.commit(now, effects);
+  impl.finish(effects);
 }
 
 void Leader::sync(LinkId link, LeaderEffects& effects) {
@@ -138,6 +140,7 @@ void Leader::Impl::commit(base::Instant now, LeaderEffects& effects) {
     send_commits(handler, after, last_committed);
     handler.last_sent = now;
     mark_dirty(handler, effects);
+    drop_if_swamped(handler, effects);
   }
   proposals.commit(last_committed);  // may drop what was just read
   effects.committed = last_committed;
@@ -163,6 +166,14 @@ void Leader::Impl::send_commits(LearnerHandler& handler, Zxid after, Zxid up_to)
     encode_packet(PacketType::kInform, txn.zxid, txn.bytes, out);
     answer_syncs(txn.zxid);
   });
+}
+
+// A learner that reads more slowly than the ensemble writes would cost us memory until syncLimit
+// ends it. While it is brought up to date much may wait with good reason, and it has initLimit.
+void Leader::Impl::drop_if_swamped(LearnerHandler& handler, LeaderEffects& effects) {
+  const std::size_t waiting = handler.link->output.size();
+  if (handler.stage != HandlerStage::kServing || waiting <= options.output_bytes_max) return;
+  drop(handler, fmt::format("does not take what it is sent: {} bytes wait", waiting), effects);
 }
 
 void Leader::Impl::await_ack(LearnerHandler& handler, Zxid zxid, base::Instant now) {

@@ -112,6 +112,7 @@ struct Leader::Impl {
   void on_ack(LearnerHandler& handler, Zxid zxid, base::Instant now, LeaderEffects& effects);
   void commit(base::Instant now, LeaderEffects& effects);
   void send_commits(LearnerHandler& handler, Zxid after, Zxid up_to);
+  void drop_if_swamped(LearnerHandler& handler, LeaderEffects& effects);
   void await_ack(LearnerHandler& handler, Zxid zxid, base::Instant now);
 
   // ---- time (leader_timers.cc)

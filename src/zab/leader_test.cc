@@ -735,6 +735,22 @@ TEST(LeaderTest, ManyOutstanding) {
   EXPECT_EQ(stage.proposals().committed(), z(1, kTxns));
 }
 
+TEST(LeaderTest, WhoTakesNothingIsLetGoBeforeItCostsMuch) {
+  Opening opening = three_with_history();
+  opening.options.output_bytes_max = 100;
+  Stage stage(opening);
+  establish(stage, 1, z(1, 3));
+  stage.follow(3, 1, z(1, 3));
+  stage.skip();
+  for (int counter = 1; counter <= 100 && stage.leader().learners().size() == 2; ++counter) {
+    stage.propose(z(2, counter));
+    stage.link(2).output.consume(stage.link(2).output.size());
+  }
+  EXPECT_THAT(stage.log(), Contains(HasSubstr("of follower sid=3: does not take what it is sent")));
+  EXPECT_THAT(stage.out(), HasSubstr("-> 3: close\n"));
+  EXPECT_TRUE(stage.leader().established()) << "the other one is enough";
+}
+
 TEST(LeaderTest, AllAckedCountsVotersThatServe) {
   Stage stage({.voters = 3, .observers = 1});
   establish(stage, 0, Zxid(0));
