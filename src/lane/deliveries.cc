@@ -30,6 +30,7 @@ void Lane::on_deliveries(const txn::Deliveries& deliveries, base::Instant now) {
         break;
       case Kind::kServing:
         impl_->serving = true;
+        impl_->term = item.index;
         break;
       case Kind::kNotServing:
         impl_->stop_serving();
@@ -51,6 +52,7 @@ void Lane::on_deliveries(const txn::Deliveries& deliveries, base::Instant now) {
 // has not said yet that it is a client may be an operator asking why.
 void Lane::Impl::stop_serving() {
   serving = false;
+  outbox.clear();
   connections.for_each([this](LaneConnection& connection) {
     if (connection.state != LaneConnection::State::kNew) close_now(connection);
   });

@@ -243,6 +243,7 @@ std::optional<base::Instant> Lane::next_deadline() const {
 // A batch that has to travel anyway takes the touches along.
 txn::RequestBatch& Lane::outbox() {
   if (!impl_->outbox.requests.empty() && !impl_->touches.empty()) impl_->flush_touches();
+  impl_->outbox.term = impl_->term;  // the host may have put another batch in its place
   return impl_->outbox;
 }
 

@@ -90,7 +90,8 @@ struct Lane::Impl {
   txn::Reader reader;
   ConnectionTable connections;
   LaneProbe probe;
-  bool serving;  // false: no leader, whoever connects is closed
+  bool serving;            // false: no leader, whoever connects is closed
+  std::uint32_t term = 0;  // as in txn::RequestBatch
 
   txn::RequestBatch outbox;
   std::vector<Connection*> dirty;

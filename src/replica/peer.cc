@@ -86,7 +86,8 @@ zab::History Peer::Impl::history() const {
 void Peer::Impl::serve(bool yes) {
   if (serving == yes) return;
   serving = yes;
-  notices.push_back(yes);
+  if (yes) ++term;
+  notices.push_back(yes ? term : 0);
 }
 
 // ---- from one role to the next
@@ -413,9 +414,10 @@ void Peer::on_requests(const txn::RequestBatch& batch, base::Instant now, base::
   Impl& impl = *impl_;
   impl.wall = std::max(impl.wall, wall);
   // A lane that has not yet heard that its connections are over may send on what they asked. A
-  // leader that is not there to hear it could not answer, and what waits for an answer here would
-  // stand in the way of all that its session asks later.
-  if (!impl.serving) return;
+  // leader that is not there could not answer, and what waits for an answer here would stand in the
+  // way of all that its session asks later. The next leader would not know that the session has
+  // asked more since, elsewhere.
+  if (!impl.serving || batch.term != impl.term) return;
   impl.replica.on_requests(batch, now, wall, impl.replica_effects);
   impl.take_replica_effects(now, effects);
   if (impl.leader) {

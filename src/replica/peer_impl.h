@@ -106,7 +106,9 @@ struct Peer::Impl {
 
   base::WallTime wall;  // of the latest event that told it
   bool serving = false;
-  std::deque<bool> notices;      // for the lanes: serving or not, in order
+  std::uint32_t term = 0;  // how often we have begun to serve
+  std::deque<std::uint32_t>
+      notices;                   // for the lanes, in order: the term that begins, 0: it is over
   bool tree_is_foreign = false;  // loaded from a leader, and the disk says something else
   bool wants_snapshot = false;   // the disk could not be truncated
   bool config_to_show = false;   // the tree was taken from disk

@@ -24,9 +24,9 @@ void Peer::do_tree_work(base::Instant now, base::WallTime wall, bool watched,
   impl.dead_walks.clear();
   if (std::exchange(impl.config_to_show, false)) show_config(impl.tree, impl.options.config);
   // Before anything that clients may not see.
-  for (const bool serving : impl.notices) {
+  for (const std::uint32_t term : impl.notices) {
     for (txn::Deliveries& lane : lanes) {
-      lane.order.push_back({serving ? Item::Kind::kServing : Item::Kind::kNotServing});
+      lane.order.push_back({term > 0 ? Item::Kind::kServing : Item::Kind::kNotServing, term});
     }
   }
   impl.notices.clear();

@@ -59,6 +59,9 @@ struct RequestBatch {
     base::Instant at;
   };
   std::vector<Touch> touches;
+  // Of an ensemble: the term in which the lane was serving (Deliveries). What was asked in an
+  // earlier one comes too late.
+  std::uint32_t term = 0;
 
   [[nodiscard]] std::string_view body(const Request& r) const {
     return bytes.view().substr(r.body_offset, r.body_size);
@@ -119,8 +122,8 @@ struct Reply {
 // its changes, then its reply. `order` interleaves the two vectors.
 struct Deliveries {
   struct Item {
-    // kServing and kNotServing stand for themselves: from here on the server has a leader, or has
-    // none and every connection is over.
+    // kServing and kNotServing stand for themselves: from here on the server has a leader, in the
+    // term `index`, or has none and every connection is over.
     enum class Kind : std::uint8_t { kChange, kReply, kServing, kNotServing } kind;
     std::uint32_t index = 0;
   };
