@@ -68,7 +68,12 @@ void Replica::Impl::send_on_write(const txn::Request& request, std::string_view 
                               .identities = request.identities});
 }
 
+// From here on the former connection is not heard: the leader takes what comes behind the question
+// for the session's own, whichever connection it is of.
 void Replica::Impl::ask_to_reattach(const txn::Request& request, Effects& effects) {
+  if (const auto former = owners.move(request.session, request.from)) {
+    pending.push_ready({.kind = Kind::kKick, .from = *former, .session = request.session});
+  }
   revalidating.push_back(request);
   ++probe.revalidations;
   effects.revalidations.push_back({request.session, request.timeout_ms});
@@ -83,9 +88,8 @@ void Replica::on_revalidated(wire::SessionId session, bool valid, base::Instant 
   answer.timeout_ms = valid ? answer.timeout_ms : 0;
   if (valid) {
     impl.sessions.touch(session, now, answer.timeout_ms);
-    if (const auto former = impl.owners.move(session, answer.from)) {
-      impl.pending.push_ready({.kind = Kind::kKick, .from = *former, .session = session});
-    }
+  } else if (impl.owners.find(session) == answer.from) {
+    impl.owners.remove(session);
   }
   // Not behind what its former connection still waits for.
   impl.pending.push_ready(answer);

@@ -8,6 +8,8 @@ namespace drover::sim {
 
 namespace {
 
+constexpr std::chrono::seconds kAfterEffectsMax{6};
+
 class TimedLog final : public base::Log {
  public:
   TimedLog(base::Log* to, const Schedule& schedule) : to_(to), schedule_(schedule) {}
@@ -347,6 +349,7 @@ Outcome World::run() {
   while (ok() && schedule_.step(safety_end)) {
   }
   heal();
+  const base::Instant healed_at = schedule_.now();
   base::Instant deadline = schedule_.now() + std::chrono::milliseconds(scenario_.liveness_ms_max);
   bool written = false;
   std::string missing = "everything";
@@ -357,7 +360,12 @@ Outcome World::run() {
     missing = what_is_missing();
     if (!missing.empty()) continue;
     if (written) break;
-    if (scenario_.quiet) stay_quiet();
+    if (scenario_.quiet) {
+      // A disk may still be at what took it long before.
+      missing = "the silence";
+      if (schedule_.now() < healed_at + kAfterEffectsMax) continue;
+      stay_quiet();
+    }
     deadline = schedule_.now() + std::chrono::milliseconds(scenario_.liveness_ms_max);
     written = true;
     missing = "the final writes";

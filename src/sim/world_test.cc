@@ -32,10 +32,12 @@ TEST(WorldTest, AnotherSeedIsAnotherRun) {
 // these runs stay well does not.
 TEST(WorldTest, SeedsThatFoundSomething) {
   constexpr std::uint64_t kSeeds[] = {
-      260,  // a write was run behind later ones of its session: a closed connection freed it
-      2,    // a lane had not yet taken the read that leaves its first watch: a change was missed
-      151,  // nobody could lead a server again that had accepted an epoch which came to nothing
-      523,  // what a lane sent on after its server had left the leader stood in the way for ever
+      260,     // a write was run behind later ones of its session: a closed connection freed it
+      2,       // a lane had not yet taken the read that leaves its first watch: a change was missed
+      151,     // nobody could lead a server again that had accepted an epoch which came to nothing
+      523,     // what a lane sent on after its server had left the leader stood in the way for ever
+      205006,  // a new leader ran what a lane sent on late of a connection that was over
+      202580,  // what a connection had asked was run behind its session's move to another
   };
   for (const std::uint64_t seed : kSeeds) {
     const Scenario scenario = Scenario::draw(seed);
