@@ -107,6 +107,16 @@ void dump_sessions(Out out, const StatusView& view) {
   }
 }
 
+// Monotonic.
+std::int64_t due_ms(const ConnectionView& c, const StatusView& view) {
+  constexpr std::int64_t kInterval = 10'000;
+  constexpr std::int64_t kSessionless = 10'000;
+  const std::int64_t opened = view.monotonic_ms - (view.wall_ms - c.established_ms);
+  const std::int64_t heard = std::max(opened, c.last_response_ms);
+  const std::int64_t timeout = c.session.value == 0 ? kSessionless : c.timeout_ms;
+  return (heard + timeout) / kInterval * kInterval + kInterval;
+}
+
 void dump(Out out, const StatusView& view) {
   dump_sessions(out, view);
   fmt::format_to(out, "ephemeral nodes dump:\nSessions with Ephemerals ({}):\n",
@@ -115,16 +125,19 @@ void dump(Out out, const StatusView& view) {
     fmt::format_to(out, "0x{:x}:\n", hex(session.value));
     for (const auto& path : paths) fmt::format_to(out, "\t{}\n", path);
   }
-  // Apache keeps its connections in buckets of their own deadlines, which have no counterpart here:
-  // a connection ends with its session. So all stand in one bucket that is due when the last
-  // session is.
-  std::int64_t due_ms = view.wall_ms;
-  for (const auto& bucket : view.session_buckets) due_ms = std::max(due_ms, bucket.expires_at_ms);
-  fmt::format_to(out, "Connections dump:\nConnections Sets (1)/({}):\n{} expire at {}:\n",
-                 view.connections.size(), view.connections.size(), java_date(due_ms));
-  for (const auto& c : view.connections) {
-    fmt::format_to(out, "\tip: /{}:{} sessionId: 0x{:x}\n", c.remote_address, c.remote_port,
-                   hex(c.session.value));
+  // In Apache's buckets: a connection is due its timeout after it was last heard, rounded up to ten
+  // seconds. (Here it ends with its session; the moment is what Apache would say.)
+  std::map<std::int64_t, std::vector<const ConnectionView*>> due;
+  for (const auto& c : view.connections) due[due_ms(c, view)].push_back(&c);
+  fmt::format_to(out, "Connections dump:\nConnections Sets ({})/({}):\n", due.size(),
+                 view.connections.size());
+  for (const auto& [deadline_ms, connections] : due) {
+    fmt::format_to(out, "{} expire at {}:\n", connections.size(),
+                   java_date(view.wall_ms + deadline_ms - view.monotonic_ms));
+    for (const auto* c : connections) {
+      fmt::format_to(out, "\tip: /{}:{} sessionId: 0x{:x}\n", c->remote_address, c->remote_port,
+                     hex(c->session.value));
+    }
   }
 }
 

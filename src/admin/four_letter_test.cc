@@ -149,6 +149,10 @@ TEST(FourLetterTest, Dump) {
   StatusView view = sample();
   view.sessions_count = 1;
   view.session_buckets = {{1700000000000, {SessionId(0x100000ace4d0000)}}};
+  // Due at the same ten seconds: heard at once, one with 8 s, one with the 10 s of who has none.
+  view.wall_ms = 1'700'000'001'000;
+  view.monotonic_ms = 124'456;
+  for (ConnectionView& c : view.connections) c.established_ms = 1'700'000'000'000;
   view.ephemerals = {{SessionId(0x100000ace4d0000), {"/e1", "/e2"}}};
   const std::string text = answer(Word::dump, view);
   EXPECT_THAT(

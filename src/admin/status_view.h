@@ -143,6 +143,8 @@ struct StatusView {
   std::int64_t response_bytes_last = -1, response_bytes_min = -1, response_bytes_max = -1;
   std::int64_t slow_syncs = 0;  // longer than fsync.warningthresholdms
   std::int64_t uptime_ms = 0;
+  std::int64_t monotonic_ms = 0;            // when the view was made
+  std::int64_t disk_busy_ms = 0;            // how long the write under way has lasted; 0: none is
   std::int64_t wall_ms = 0;                 // when the view was made, ms since 1970
   std::vector<ConnectionView> connections;  // only when wanted, as below
 

@@ -87,6 +87,7 @@ struct HttpRoute {
   HttpHandler handle;
   std::uint64_t body_bytes_max = 64 * 1024;  // 413 above it
   HttpGate gate{};                           // may be empty
+  std::string summary{};                     // one line for /openapi.json; empty: not told there
   std::string body_folder{};  // not empty: the body goes to a file of its own in this folder
 };
 

@@ -5,7 +5,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "admin/health.h"
+#include "admin/json_text.h"
 #include "admin/monitor.h"
+#include "admin/openapi.h"
+#include "server/build_info.h"
 
 namespace drover::server {
 
@@ -92,27 +96,69 @@ void authorize(const PageSources& sources, const net::HttpRequest& request,
 void add_metrics(net::HttpRouter& routes, const PageSources& sources) {
   routes.add({.method = "GET",
               .path = "/metrics",
-              .handle = [sources](const net::HttpRequest&, const net::HttpReply& reply) {
-                ++sources.status.admin_counters().requests;
-                with_view(sources, {.metrics = true},
-                          [reply](const std::optional<admin::StatusView>& view) {
-                            if (!view) return reply(busy());
-                            reply({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                                   .body = admin::prometheus_text(*view)});
-                          });
-              }});
+              .handle =
+                  [sources](const net::HttpRequest&, const net::HttpReply& reply) {
+                    ++sources.status.admin_counters().requests;
+                    with_view(sources, {.metrics = true},
+                              [reply](const std::optional<admin::StatusView>& view) {
+                                if (!view) return reply(busy());
+                                reply({.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                       .body = admin::prometheus_text(*view)});
+                              });
+                  },
+              .summary = "Every metric, for a Prometheus server"});
 }
 
+namespace {
+
+void add_probe(net::HttpRouter& routes, const PageSources& sources, admin::Probe probe,
+               std::string path, std::string summary) {
+  const auto handle = [sources, probe](const net::HttpRequest& request,
+                                       const net::HttpReply& reply) {
+    const bool json = request.parameter("format") == "json" ||
+                      request.header("accept").value_or("").starts_with("application/json");
+    const auto page = [probe, json, reply](const std::optional<admin::StatusView>& view) {
+      const auto checks = admin::health_checks(probe, view ? &*view : nullptr);
+      net::HttpResponse response{.status = admin::all_hold(checks) ? 200U : 503U};
+      response.body =
+          json ? admin::json_text(admin::health_json(checks)) : admin::health_text(checks);
+      if (json) response.content_type = "application/json";
+      reply(std::move(response));
+    };
+    with_view(sources, {}, page, kProbePatience);
+  };
+  routes.add(
+      {.method = "GET", .path = std::move(path), .handle = handle, .summary = std::move(summary)});
+}
+
+}  // namespace
+
 void add_probes(net::HttpRouter& routes, const PageSources& sources) {
+  add_probe(routes, sources, admin::Probe::kLive, "/livez",
+            "Every thread answers and the disk does not hang: else restart the server");
+  add_probe(routes, sources, admin::Probe::kReady, "/readyz",
+            "Clients are served: else send them elsewhere; says why not");
+  add_probe(routes, sources, admin::Probe::kStartup, "/startupz",
+            "Clients have been served since the start");
+}
+
+void add_description(net::HttpRouter& routes, const std::string& command_url) {
+  std::vector<admin::PathInfo> paths;
+  for (const net::HttpRoute& route : routes.routes()) {
+    if (!route.summary.empty())
+      paths.push_back({.method = route.method, .path = route.path, .summary = route.summary});
+  }
+  const std::string summary = "This description";
+  paths.push_back({.method = "GET", .path = "/openapi.json", .summary = summary});
   routes.add(
       {.method = "GET",
-       .path = "/livez",
-       .handle = [sources](const net::HttpRequest&, const net::HttpReply& reply) {
-         with_view(sources, {}, [reply](const std::optional<admin::StatusView>& view) {
-           if (view) return reply({.body = "ok\n"});
-           reply({.status = 503, .body = "a thread that serves clients did not answer in time\n"});
-         });
-       }});
+       .path = "/openapi.json",
+       .handle =
+           [text = admin::json_text(admin::openapi(paths, command_url, zookeeper_version()))](
+               const net::HttpRequest&, const net::HttpReply& reply) {
+             reply({.content_type = "application/json", .body = text});
+           },
+       .summary = summary});
 }
 
 }  // namespace drover::server

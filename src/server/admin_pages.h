@@ -44,15 +44,20 @@ inline constexpr std::chrono::milliseconds kViewPatience{5'000};
 
 // Makes the page on the admin thread, from a view with what is wanted; nullopt: a reactor did not
 // answer in time.
-[[nodiscard]] net::HttpResponse busy();  // what a page says then
 void with_view(const PageSources& sources, const Wanted& wanted,
                std::function<void(std::optional<admin::StatusView>)> make_page,
                std::chrono::milliseconds patience = kViewPatience);
+[[nodiscard]] net::HttpResponse busy();  // what a page says then
 
 // GET /metrics, for a Prometheus server to scrape.
 void add_metrics(net::HttpRouter& routes, const PageSources& sources);
 
-// GET /livez
+// GET /livez, /readyz, /startupz: 200 or 503, as text or (Accept: application/json, ?format=json)
+// as JSON.
+inline constexpr std::chrono::milliseconds kProbePatience{2'000};
 void add_probes(net::HttpRouter& routes, const PageSources& sources);
+
+// GET /openapi.json: what has a summary in the table, and Apache's commands. To be added last.
+void add_description(net::HttpRouter& routes, const std::string& command_url);
 
 }  // namespace drover::server

@@ -225,9 +225,11 @@ void add_commands(net::HttpRouter& routes, const PageSources& sources,
   routes.add(
       {.method = "GET",
        .path = options.url,
-       .handle = [url = options.url](const HttpRequest&, const HttpReply& reply) {
-         reply({.content_type = "text/html; charset=utf-8", .body = admin::command_index(url)});
-       }});
+       .handle =
+           [url = options.url](const HttpRequest&, const HttpReply& reply) {
+             reply({.content_type = "text/html; charset=utf-8", .body = admin::command_index(url)});
+           },
+       .summary = "Apache ZooKeeper's commands, listed in HTML"});
   routes.add({.method = "GET", .path = options.url + "/*", .handle = handle});
   routes.add({.method = "POST", .path = options.url + "/*", .handle = handle});
 }

@@ -310,6 +310,7 @@ void Server::Impl::add_pages() {
                 .snapshot_enabled = config.admin_snapshot_enabled,
                 .restore_enabled = config.admin_restore_enabled},
                *snapshot, std::move(all));
+  add_description(admin.routes(), config.admin_command_url);
 }
 
 // Not asked for, the admin port is there for whoever sits at this machine, and a second server

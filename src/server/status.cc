@@ -270,6 +270,7 @@ void StatusCollector::fill_from_peer(const Wanted& wanted, admin::StatusView& vi
 void StatusCollector::finish(const Wanted& wanted, admin::StatusView& view) const {
   view.version = zookeeper_version();
   view.wall_ms = wall_now().ms;
+  view.monotonic_ms = now().ms();
   view.uptime_ms = (now() - sources_.started).count() / 1'000'000;
   view.conf = sources_.conf;
   view.trace_mask = trace_mask_.load(std::memory_order_relaxed);
@@ -277,6 +278,7 @@ void StatusCollector::finish(const Wanted& wanted, admin::StatusView& view) cons
   view.last_snapshot = {.zxid = snapshot.last_zxid, .time_s = snapshot.last_time_s};
   const DiskProbe disk = sources_.disk->probe();
   view.slow_syncs = disk.slow_syncs;
+  view.disk_busy_ms = disk.busy_ms;
   if (wanted.folder_sizes) {
     view.data_dir_bytes = folder_bytes(view.conf.data_dir);
     view.log_dir_bytes = folder_bytes(view.conf.data_log_dir);

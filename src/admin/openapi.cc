@@ -1,0 +1,114 @@
+#include "admin/openapi.h"
+
+#include <fmt/format.h>
+
+#include "admin/commands.h"
+
+namespace drover::admin {
+
+namespace {
+
+namespace json = boost::json;
+
+json::object answers(std::initializer_list<std::pair<int, std::string_view>> statuses) {
+  json::object responses;
+  for (const auto& [status, what] : statuses)
+    responses[std::to_string(status)] = {{"description", what}};
+  return responses;
+}
+
+std::string lower(std::string_view method) {
+  return method == "POST"     ? "post"
+         : method == "PUT"    ? "put"
+         : method == "DELETE" ? "delete"
+                              : "get";
+}
+
+std::string names_of(const Command& command) {
+  std::string text;
+  for (std::size_t i = 1; i < command.names.size(); ++i)
+    text += fmt::format("{}{}", i == 1 ? "; also called " : ", ", command.names[i]);
+  return text;
+}
+
+json::object operation_of(const Command& command) {
+  const std::string_view name = command.names.front();
+  json::object operation{
+      {"operationId", name},
+      {"summary", fmt::format("Apache ZooKeeper's {}{}", name, names_of(command))},
+      {"tags", {"commands"}}};
+  if (!command.authenticated) {
+    operation["responses"] = answers(
+        {{200, "Its fields, `command` and `error`"}, {503, "A thread did not answer in time"}});
+  } else {
+    operation["security"] = {{{"zookeeper", json::array()}}};
+    operation["responses"] = answers({{200, "Done"},
+                                      {400, "The body is not what is needed"},
+                                      {401, "No identity, or one that is not known"},
+                                      {403, "Not all permissions on `/`"},
+                                      {429, "Too soon after the last one"},
+                                      {500, "It failed; `error` says why"},
+                                      {501, "Not built; `error` says what to do instead"},
+                                      {503, "Switched off in zoo.cfg"}});
+  }
+  if (name == "set_trace_mask") {
+    operation["parameters"] = {{{"name", "traceMask"},
+                                {"in", "query"},
+                                {"schema", {{"type", "integer"}, {"format", "int64"}}}}};
+  }
+  if (name == "snapshot") {
+    operation["parameters"] = {{{"name", "streaming"},
+                                {"in", "query"},
+                                {"description", "false: only write the file"},
+                                {"schema", {{"type", "boolean"}, {"default", true}}}}};
+  }
+  if (name == "shed_connections") {
+    operation["requestBody"] = {
+        {"content",
+         {{"application/json",
+           {{"schema",
+             {{"type", "object"},
+              {"required", {"percentage"}},
+              {"properties",
+               {{"percentage", {{"type", "integer"}, {"minimum", 0}, {"maximum", 100}}}}}}}}}}}};
+  }
+  return operation;
+}
+
+}  // namespace
+
+json::object openapi(std::span<const PathInfo> paths, std::string_view command_url,
+                     std::string_view version) {
+  json::object all;
+  const auto add = [&all](const std::string& path, std::string_view method, json::object what) {
+    if (!all.contains(path)) all[path] = json::object();
+    all[path].as_object()[lower(method)] = std::move(what);
+  };
+  for (const PathInfo& info : paths) {
+    add(info.path, info.method,
+        {{"summary", info.summary},
+         {"responses", answers({{200, "Done, or it holds"},
+                                {503, "It does not hold, or a thread did not answer in time"}})}});
+  }
+  for (const Command& command : commands()) {
+    add(fmt::format("{}/{}", command_url, command.names.front()), command.post ? "POST" : "GET",
+        operation_of(command));
+  }
+  return {{"openapi", "3.0.3"},
+          {"info",
+           {{"title", "Drover's admin port"},
+            {"version", version},
+            {"description", "HTTP for operators: docs/admin.md"},
+            {"license", {{"name", "Apache-2.0"}}}}},
+          {"paths", std::move(all)},
+          {"components",
+           {{"securitySchemes",
+             {{"zookeeper",
+               {{"type", "apiKey"},
+                {"in", "header"},
+                {"name", "Authorization"},
+                {"description",
+                 "`<scheme> <auth>` as a client's addauth: `digest user:password`"}}}}}}}};
+}
+
+}  // namespace drover::admin
