@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/interrupt.h"
 #include "cli/shell_format.h"
 #include "client/path.h"
 
@@ -11,6 +12,7 @@ namespace drover::cli {
 namespace {
 
 constexpr int kExitCommandNotFound = 127;
+constexpr int kExitInterrupted = 130;  // as of a program that Ctrl-C ends
 
 std::string all_usages() {
   std::string text = "ZooKeeper -server host:port -client-configuration properties-file cmd args";
@@ -120,7 +122,12 @@ const ShellCommand* find_command(std::string_view name) {
 void run_words(ShellSession& session, std::vector<std::string> words) {
   session.begin_answer(take_json(words));
   if (words.empty()) return;
-  const auto result = execute(session, words);
+  auto result = execute(session, words);
+  if (!result && is_interrupted()) {
+    result = command_error(
+        fmt::format("{}: interrupted; what was sent may have been done", words.front()),
+        kExitInterrupted);
+  }
   // quit tells the shell's exit code, which is that of the command before it.
   if (!session.is_finished) session.exit_code = result ? 0 : result.error().exit_code;
   session.end_answer(words.front(), result);

@@ -72,6 +72,7 @@ class Subscription {
   Subscription(ShellSession& session, std::string path)
       : session_(session), path_(std::move(path)) {}
   ~Subscription() {
+    forget_interrupt();  // which would end the next call at once
     if (is_ours_ && session_.is_connected()) {
       static_cast<void>(
           session_.client().remove_watches(path_, client::WatcherType::kPersistentRecursive, true));

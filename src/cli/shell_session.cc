@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "cli/interrupt.h"
 #include "cli/shell_format.h"
 #include "cli/shell_json.h"
 
@@ -31,7 +32,8 @@ CommandResult ShellSession::connect(const std::string& connect_string) {
   client_ = std::make_unique<client::Client>(
       client::Client::Options{.servers = std::move(*servers),
                               .session = options_.session,
-                              .request_timeout_ms = options_.request_timeout_ms},
+                              .request_timeout_ms = options_.request_timeout_ms,
+                              .gives_up = is_interrupted},
       [this](const WatchedEvent& event) { take_event(event); });
   return {};
 }

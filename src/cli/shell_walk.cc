@@ -8,18 +8,12 @@
 #include "cli/shell_command.h"
 
 namespace drover::cli {
-namespace {
-
-constexpr int kExitInterrupted = 130;  // as of a program that Ctrl-C ends
-
-}  // namespace
-
 CommandResult walk(ShellSession& session, const std::string& root,
                    const std::function<Onward(const Visited&)>& visit) {
   std::vector<Visited> open;  // to be visited, the next one last
   open.push_back({.path = root, .depth = 0, .is_last = true, .found = {}});
   while (!open.empty()) {
-    if (is_interrupted()) return command_error("interrupted", kExitInterrupted);
+    if (is_interrupted()) return command_error("interrupted");
     auto present = std::move(open.back());
     open.pop_back();
     auto found = session.client().get_children(present.path);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "cli/interrupt.h"
 #include "cli/shell_command.h"
 #include "cli/shell_format.h"
 
@@ -138,7 +139,7 @@ bool delete_in_batches(client::Client& client, const std::vector<std::string>& t
     in_flight.pop_front();
   };
   std::size_t left = tree.size();
-  while (left > 0 && is_good) {
+  while (left > 0 && is_good && !is_interrupted()) {
     const std::size_t count = std::min(batch, left);
     std::vector<std::string> paths;
     for (std::size_t i = 0; i < count; ++i) paths.push_back(tree[left - 1 - i]);
@@ -147,7 +148,7 @@ bool delete_in_batches(client::Client& client, const std::vector<std::string>& t
     if (is_good) in_flight.push_back(client.remove_all(paths));
   }
   while (!in_flight.empty()) take_one();
-  return is_good;
+  return is_good && left == 0;
 }
 
 constexpr OptionSpec kDeleteAllOptions[] = {{"b", true, "batch size"}};
@@ -166,6 +167,7 @@ CommandResult delete_all(ShellSession& session, const ParsedWords& words) {
     if (!delete_in_batches(session.client(), *tree, static_cast<std::size_t>(batch))) {
       session.note("Failed to delete some node(s) in the subtree!");
     }
+    if (is_interrupted()) return command_error("interrupted");
     return {};
   }
   for (std::size_t i = tree->size(); i > 0; --i) {

@@ -16,6 +16,8 @@ namespace json = boost::json;
 
 constexpr std::string_view kMark = "drover-subtree";
 constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kLineMax = 128
+                                 << 20;  // bytes; the largest znode anyone configures, in base64
 
 using Failed = std::unexpected<std::string>;
 
@@ -94,8 +96,9 @@ class Reader {
   // The next line as an object; nullopt: there is none.
   std::expected<std::optional<json::object>, std::string> next() {
     std::string text;
-    if (!std::getline(file_, text)) return std::nullopt;
+    if (!read_line(text)) return std::nullopt;
     ++number_;
+    if (text.size() > kLineMax) return Failed(at("too long to be a znode"));
     json::error_code error;
     auto value = json::parse(text, error);
     if (error) return Failed(at(fmt::format("not JSON: {}", error.message())));
@@ -107,6 +110,18 @@ class Reader {
   }
 
  private:
+  // False: there is none. Stops soon after kLineMax, so that no file costs more memory than that.
+  bool read_line(std::string& text) {
+    auto* bytes = file_.rdbuf();
+    constexpr auto kEnd = std::istream::traits_type::eof();
+    int next = bytes->sbumpc();
+    if (next == kEnd) return false;
+    for (; next != kEnd && next != '\n' && text.size() <= kLineMax; next = bytes->sbumpc()) {
+      text += static_cast<char>(next);
+    }
+    return true;
+  }
+
   std::istream& file_;
   std::size_t number_ = 0;
 };

@@ -8,6 +8,7 @@ using wire::JuteWriter;
 using wire::OpCode;
 
 constexpr std::string_view kConfigPath = "/zookeeper/config";
+constexpr std::chrono::milliseconds kPatience{50};  // until the next look whether to give up
 
 // For requests whose record is a path alone.
 struct PathRequest {
@@ -87,6 +88,7 @@ OpCode create_op(CreateMode mode) {
 Client::Client(Options options, SessionRunner::Listener listener)
     : chroot_(options.servers.chroot),
       request_timeout_(options.request_timeout_ms),
+      gives_up_(std::move(options.gives_up)),
       runner_(std::move(options.servers.hosts), options.session,
               [chroot = chroot_, tell = std::move(listener)](const WatchedEvent& event) {
                 WatchedEvent inside = event;
@@ -95,10 +97,12 @@ Client::Client(Options options, SessionRunner::Listener listener)
               }) {}
 
 Completion Client::wait_for(std::future<Completion> answer) {
-  if (request_timeout_.count() > 0 &&
-      answer.wait_for(request_timeout_) == std::future_status::timeout) {
-    runner_.drop_connection();
-    return {.error = ErrorCode::kRequestTimeout, .body = ""};
+  const auto begun = std::chrono::steady_clock::now();
+  while (answer.wait_for(kPatience) == std::future_status::timeout) {
+    const bool is_late = request_timeout_.count() > 0 &&
+                         std::chrono::steady_clock::now() - begun >= request_timeout_;
+    if (is_late) runner_.drop_connection();
+    if (is_late || gives_up_()) return {.error = ErrorCode::kRequestTimeout, .body = ""};
   }
   return answer.get();
 }

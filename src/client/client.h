@@ -12,6 +12,8 @@
 #include <drover/result.h>
 #include <drover/stat.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +60,9 @@ class Client {
     // 0: as long as it takes. Else a call that got no answer fails with kRequestTimeout, its
     // outcome unknown, and the connection is given up.
     std::int32_t request_timeout_ms = 0;
+    // Asked again and again while a call waits; true ends it with kRequestTimeout, its outcome
+    // unknown.
+    std::function<bool()> gives_up = [] { return false; };
   };
 
   // Starts connecting at once; calls made before wait. `listener` gets watch events and changes of
@@ -115,6 +120,7 @@ class Client {
 
   std::string chroot_;
   std::chrono::milliseconds request_timeout_;
+  std::function<bool()> gives_up_;
   SessionRunner runner_;
 };
 

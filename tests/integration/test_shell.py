@@ -2,6 +2,7 @@
 terminal. What it says line by line is test_shell_transcript.py's matter.
 """
 
+import os
 import re
 import signal
 
@@ -136,7 +137,7 @@ def prompt(server, number, state="CONNECTED"):
 
 # What is typed, and what the screen shows then; the same at Apache's shell and at ours.
 DIALOGUE = [
-    ("", "{prompt:0}"),
+    ("", r"\((CONNECTING|CONNECTED)\) 0\] "),
     ("ls /zoo\t\n", r"\[config, quota\]"),  # completes a path
     ("", "{prompt:1}"),
     ("getAllC\t /zookeeper\n", r"\n2\r?\n"),  # completes a command
@@ -228,6 +229,23 @@ def test_ctrl_c_drops_the_line_and_ctrl_d_ends_the_shell(start_server):
         terminal.hear(prompt(server, 2))
         terminal.type("\x04")
         assert terminal.code() == 0
+
+
+def test_ctrl_c_ends_a_command_that_waits(start_server):
+    server = start_server()
+    with shell_run.Terminal(shell_run.drover_shell("-server", server.address)) as terminal:
+        terminal.hear(prompt(server, 0))
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            terminal.type("ls /\n")
+            terminal.hear(r"ls /\r?\n")
+            terminal.type("\x03")
+            terminal.hear("ls: interrupted; what was sent may have been done")
+            terminal.hear(prompt(server, 1))
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        terminal.type("getAllChildrenNumber /zookeeper\n")
+        terminal.hear(r"\n2\r?\n")
 
 
 def test_tab_offers_options_and_commands(start_server):
