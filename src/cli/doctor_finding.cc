@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kTextWidth = 100;
 
 // How many bytes at `at` form one UTF-8 character, and whether it is a good one. A broken one is
-// as long as its longest correct beginning (Unicode, "maximal subpart").
+// as long as its longest correct beginning; a surrogate counts as one, as in Java.
 struct Utf8Step {
   std::size_t length = 1;
   bool good = false;
@@ -27,15 +27,15 @@ Utf8Step utf8_step(std::string_view bytes, std::size_t at) {
     if (at + i >= bytes.size()) return {i, false};
     std::uint8_t low = 0x80;
     std::uint8_t high = 0xbf;
-    if (i == 1) {  // overlong forms, surrogates, above U+10FFFF
+    if (i == 1) {  // overlong forms, above U+10FFFF
       if (lead == 0xe0) low = 0xa0;
-      if (lead == 0xed) high = 0x9f;
       if (lead == 0xf0) low = 0x90;
       if (lead == 0xf4) high = 0x8f;
     }
     if (byte(i) < low || byte(i) > high) return {i, false};
   }
-  return {length, true};
+  const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
+  return {length, !surrogate};
 }
 
 }  // namespace

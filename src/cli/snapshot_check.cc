@@ -197,9 +197,10 @@ void check_trailer(SnapshotFacts& facts, std::uint64_t digest) {
   }
   if (content.last_zxid && facts.input.named && *content.last_zxid < facts.input.name.zxid) {
     add("snapshot.name", Severity::kProblem,
-        fmt::format("it is named for {} and was written at {}: a start would skip the txns in "
-                    "between",
-                    zxid_text(facts.input.name.zxid), zxid_text(*content.last_zxid)),
+        fmt::format(
+            "named for {} and written at {}: Drover takes an older one, Apache skips the txns "
+            "in between",
+            zxid_text(facts.input.name.zxid), zxid_text(*content.last_zxid)),
         fmt::format("give it its name back: mv {} {}/{}", facts.input.path, facts.input.dir,
                     storage::snapshot_name(*content.last_zxid, facts.input.name.compression)));
   }
@@ -227,7 +228,8 @@ Result<SnapshotFacts> check_snapshot(storage::Disk& disk, const SnapshotInput& i
     if (facts.end.reason.empty()) facts.end.reason = content.error().message;
     facts.findings.insert(facts.findings.begin(), broken(facts));
   }
-  facts.loads = facts.whole && examiner.makes_a_tree();
+  const bool named_right = !facts.content.last_zxid || *facts.content.last_zxid >= input.name.zxid;
+  facts.loads = facts.whole && examiner.makes_a_tree() && named_right;
   examiner.say_the_rest();
   return facts;
 }

@@ -90,10 +90,11 @@ class CrashRun {
     static_cast<void>(closed.has_value());
   }
   bool snapshot() {
+    const wire::Zxid zxid(static_cast<std::int64_t>(acknowledged_));
     SnapshotWriter writer(disk_, {.dir = "/data/version-2", .compression = pick_compression()},
-                          wire::Zxid(static_cast<std::int64_t>(acknowledged_)), {}, {});
+                          zxid, {}, {});
     writer.node("/", fmt::format("{}", acknowledged_), -1, {});
-    return writer.finish(std::nullopt, wire::Zxid()).has_value();
+    return writer.finish(std::nullopt, zxid).has_value();
   }
   bool purge_some() {
     base::NullLog log;

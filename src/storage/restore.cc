@@ -86,6 +86,14 @@ class Restore {
         warn(fmt::format("{}; trying an older snapshot", content.error().message));
         continue;
       }
+      // Under a name that promises more than is inside, the txns in between would be skipped.
+      if (content->last_zxid && *content->last_zxid < name->zxid) {
+        ++report_.snapshots_skipped;
+        warn(fmt::format("{}/{}: named for {} and written at {}; trying an older snapshot",
+                         options_.snapshot_dir, name->name, hex(name->zxid),
+                         hex(*content->last_zxid)));
+        continue;
+      }
       report_.snapshot_file = options_.snapshot_dir + "/" + name->name;
       report_.snapshot_zxid = report_.last_zxid = name->zxid;
       if (content->nodes_without_acl > 0) {

@@ -462,6 +462,23 @@ def snapshot_no_path(copy):
     return Expected("snapshot.path", snapshot, starts=True, words="znode run0/x: not a path")
 
 
+def snapshot_named_too_high(copy):
+    """Apache would take the name for true, and skip the txns up to there."""
+    snapshot = copy.snapshots[0]
+    if "last_zxid" not in drover("snapshot", "check", snapshot, "--json").json:
+        # Of 3.8: with the part that 3.9 writes.
+        content = snapshot.read_bytes() + struct.pack(">q", 0)
+        content += struct.pack(">q", zlib.adler32(content)) + b"\0\0\0\1/"
+        snapshot.write_bytes(content)
+    for other in copy.snapshots[1:]:
+        other.unlink()
+    zxid = copy.entries(copy.logs[0])[4].zxid
+    promised = copy.version / f"snapshot.{zxid:x}"
+    shutil.copy(snapshot, promised)
+    return Expected("snapshot.name", promised, starts=True,
+                    words=f"named for {zxid:#x} and written at 0x0", step="mv ")
+
+
 def snapshot_ephemeral_of_nobody(copy):
     snapshot = newest(copy)
     owner = bytes(44) + struct.pack(">q", 0x77) + bytes(8)
@@ -494,7 +511,7 @@ DAMAGES = [
     snapshot_without_its_last_mark, snapshot_wrong_last_mark, snapshot_bad_magic,
     snapshot_giant_count, snapshot_negative_length, snapshot_broken_gzip, snapshot_cut_gzip,
     snapshot_broken_snappy, snapshot_dangling_acl, snapshot_orphan, snapshot_duplicate_path,
-    snapshot_no_path, snapshot_ephemeral_of_nobody, snapshots_all_damaged, snapshots_gone,
+    snapshot_no_path, snapshot_named_too_high, snapshot_ephemeral_of_nobody, snapshots_all_damaged, snapshots_gone,
 ]
 
 
