@@ -74,8 +74,9 @@ class Subscription {
   ~Subscription() {
     forget_interrupt();  // which would end the next call at once
     if (is_ours_ && session_.is_connected()) {
-      static_cast<void>(
-          session_.client().remove_watches(path_, client::WatcherType::kPersistentRecursive, true));
+      // A session that cannot say so loses its watches with its connection.
+      [[maybe_unused]] const auto removed =
+          session_.client().remove_watches(path_, client::WatcherType::kPersistentRecursive, true);
     }
     session_.set_follower(nullptr);
   }

@@ -329,9 +329,9 @@ std::optional<std::int32_t> decode_number(std::string_view text) {
     text.remove_prefix(1);
   }
   std::int32_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
-  if (error != std::errc() || stop != end || text.starts_with('-')) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  const bool is_whole = end == text.data() + text.size();
+  if (error != std::errc() || !is_whole || text.starts_with('-')) return std::nullopt;
   return is_negative ? -value : value;
 }
 

@@ -203,9 +203,9 @@ struct Criteria {
 std::optional<std::int64_t> parse_session(std::string_view text) {
   if (!text.starts_with("0x")) return std::nullopt;
   std::uint64_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data() + 2, end, value, 16);
-  if (error != std::errc() || stop != end) return std::nullopt;
+  text.remove_prefix(2);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return static_cast<std::int64_t>(value);
 }
 

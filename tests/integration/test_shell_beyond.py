@@ -209,12 +209,15 @@ def test_watch_follows_a_subtree(server, shell, app):
         # Nothing is said before the first event: the watch is there when the server counts it.
         servers.wait_until(lambda: b"zk_watch_count\t1\n" in server.four_letter_word("mntr"), 20,
                            "the watch")
-        shell(lines=["create /app/new hello", "set /app/b other", "delete /app/new",
-                     "create /elsewhere", "delete /elsewhere", "set /app/a/deep ''"])
+        # One after the other: -v shows the data as it is when the event has come.
+        shell("create", "/app/new", "hello")
         talk.hear("created  /app/new")
         talk.hear("hello")
+        shell("set", "/app/b", "other")
         talk.hear("changed  /app/b")
         talk.hear("other")
+        shell(lines=["delete /app/new", "create /elsewhere", "delete /elsewhere",
+                     "set /app/a/deep ''"])
         talk.hear("deleted  /app/new")
         assert "elsewhere" not in talk.hear("changed  /app/a/deep")
         talk.process.send_signal(signal.SIGINT)
