@@ -77,11 +77,11 @@ void authorize(const PageSources& sources, const net::HttpRequest& request,
   if (who.verdict == Identity::Verdict::kUnknown) return decide(401, "Not authenticated");
   asio::post(sources.replica_reactor.context(),
              [sources, ids = who.ids, decide = std::move(decide)]() mutable {
+               SharedTree& shared = sources.shared;
                bool all = true;
                {
-                 const ReadHold hold(sources.shared.gate, sources.replica_reactor.index());
-                 const tree::Tree& tree = sources.shared.tree;
-                 const auto acl = tree.acl(tree.acl_key(tree.find("/")));
+                 const ReadHold hold(shared.gate, sources.replica_reactor.index());
+                 const auto acl = shared.tree.acl(shared.tree.acl_key(shared.tree.find("/")));
                  for (const auto one : {perms::kRead, perms::kWrite, perms::kCreate, perms::kDelete,
                                         perms::kAdmin}) {
                    all = all && txn::allowed(sources.auth, acl.get(), one, *ids);

@@ -135,7 +135,10 @@ void PeerRunner::note_role() {
   served_ = serves;
   has_served_ = has_served_ || serves;
   const bool looks = role == zab::Role::kLooking;
-  if (looks && !looked_) ++probe_.looking;
+  if (looks && !looked_) {
+    ++probe_.looking;
+    times_.clear();  // what a role without an end had under way
+  }
   if (!looks && looked_) {
     probe_.election_ms.add(peer_.view().election_ms);
     decided_at_ = now();
