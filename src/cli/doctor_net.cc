@@ -208,8 +208,8 @@ class NetCheck {
     tcp::acceptor acceptor(context);
     acceptor.open(endpoint.protocol(), error);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    // Not listen(): a server that starts at this moment gets the port all the same.
     if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(1, error);
     if (!error) {
       acceptor.close();
       if (running_.pid != 0 && for_clients) {

@@ -84,8 +84,9 @@ void add(Summary& summary, const storage::LogEntry& entry) {
 std::vector<std::pair<std::string, Figure>> busiest(
     const std::map<std::string, Figure, std::less<>>& figures) {
   std::vector<std::pair<std::string, Figure>> sorted(figures.begin(), figures.end());
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.second.txns > b.second.txns; });
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.second.txns != b.second.txns ? a.second.txns > b.second.txns : a.first < b.first;
+  });
   return sorted;
 }
 
