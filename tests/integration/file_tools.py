@@ -1,4 +1,4 @@
-"""Runs `drover log`, `snapshot` and `doctor`, and makes the real directories that they look into."""
+"""Runs `drover log`, `snapshot` and `doctor`, and makes real directories for them to look into."""
 
 import contextlib
 import dataclasses
@@ -69,7 +69,8 @@ def write_directory(author, folder, runs=2, nodes=12, **options):
             with RawClient(server.port) as client:
                 client.connect()
                 assert client.call(OpCode.CREATE, f"/run{run}").err == Err.OK
-                for n in range(nodes):  # One by one: what was answered is durable, all but the last.
+                # One by one: what was answered is durable, all but the last.
+                for n in range(nodes):
                     reply = client.call(OpCode.CREATE, f"/run{run}/n{n}", b"data %d" % n * 9)
                     assert reply.err == Err.OK
             server.kill()

@@ -68,7 +68,8 @@ def doctor(path, *words):
     worst = {"ok": OK, "warning": WARNINGS, "problem": PROBLEMS}
     assert said.code == max(worst[found["severity"]] for found in said.json["findings"])
     for found in said.json["findings"]:
-        if found["severity"] != "ok" and found["code"] not in ("config.ignored", "snapshot.session"):
+        needs_nothing = found["code"] in ("config.ignored", "snapshot.session")
+        if found["severity"] != "ok" and not needs_nothing:
             assert found["next_step"], found
     return said
 
@@ -96,8 +97,9 @@ def test_a_fresh_machine(config, folder):
     one(said, "config.read", "ok")
     one(said, "disk.new", "ok", "a start makes it")
     one(said, "net.port-free", "ok", str(config.keys["clientPort"]))
-    measured = one(said, "disk.sync", "ok") if all_of(said, "disk.sync") else None
-    assert measured is None or re.search(r"median \d+\.\d\d ms, slowest \d+\.\d ms of \d+", measured["what"])
+    # Whatever this disk is like, it was measured.
+    [measured] = all_of(said, "disk.sync") + all_of(said, "disk.slow")
+    assert re.search(r"median \d+\.\d\d ms, slowest \d+\.\d ms of \d+", measured["what"])
     assert not folder.exists(), "the doctor makes nothing"
 
 
@@ -413,7 +415,11 @@ def peer_with_clock(seconds_ahead):
 
 @pytest.mark.parametrize(
     ("ahead", "severity", "words"),
-    [(90, "warning", r"server 2 is (89|90|91) s ahead"), (-3600, "warning", "behind"), (0, "ok", "agrees")],
+    [
+        (90, "warning", r"server 2 is (89|90|91) s ahead"),
+        (-3600, "warning", "server 2 is .* behind"),
+        (0, "ok", "server 2 agrees"),
+    ],
 )
 def test_a_clock_that_differs(config, ahead, severity, words):
     path = members(config, "127.0.0.1", "127.0.0.1")

@@ -47,7 +47,9 @@ def debian_class_path(folder):
     """Debian's 3.8.0, silent."""
     folder = pathlib.Path(folder)
     (folder / "log4j.properties").write_text("log4j.rootLogger=OFF\n")
-    names = ("zookeeper", "slf4j-log4j12", "log4j-1.2", "netty-codec", "netty-resolver", "commons-cli")
+    names = (
+        "zookeeper", "slf4j-log4j12", "log4j-1.2", "netty-codec", "netty-resolver", "commons-cli"
+    )
     return ":".join([str(folder), *(str(servers.DEBIAN_JARS / f"{name}.jar") for name in names)])
 
 
