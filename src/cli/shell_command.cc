@@ -160,6 +160,17 @@ std::expected<std::int32_t, CommandError> version_of(const ParsedWords& words) {
   return *version;
 }
 
+std::expected<std::optional<std::int32_t>, CommandError> count_of(const ParsedWords& words,
+                                                                  std::string_view option,
+                                                                  std::string_view what,
+                                                                  std::int32_t most) {
+  if (!words.has(option)) return std::nullopt;
+  const auto count = parse_number<std::int32_t>(words.value(option));
+  if (count && *count > 0 && *count <= most) return *count;
+  return bad_value(words.args[0], fmt::format("-{}", option), words.value(option),
+                   fmt::format("a number of {} from 1 to {}", what, most));
+}
+
 void say_if_not_connected(ShellSession& session) {
   if (!session.is_alive()) session.put("connected", false, "Not connected\n");
 }

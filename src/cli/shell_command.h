@@ -66,6 +66,9 @@ void run_words(ShellSession& session, std::vector<std::string> words);
 // The value of -v; -1, for any, where it was not given.
 [[nodiscard]] std::expected<std::int32_t, CommandError> version_of(const ParsedWords& words);
 
+// The value of an option that counts something, from 1 to `most`; nullopt where it was not given.
+[[nodiscard]] std::expected<std::optional<std::int32_t>, CommandError> count_of(
+    const ParsedWords& words, std::string_view option, std::string_view what, std::int32_t most);
 // zkCli's history, redo and printwatches do their work without a session, then say this.
 void say_if_not_connected(ShellSession& session);
 

@@ -17,22 +17,11 @@ namespace drover::cli {
 namespace {
 
 constexpr std::size_t kDataShown = 60;  // bytes of data behind an event
-constexpr std::int32_t kSecondsMax = 1'000'000;
+constexpr std::int32_t kCountMax = 1'000'000;
 
 constexpr OptionSpec kOptions[] = {{"n", true, "end after that many events", "count"},
                                    {"t", true, "end after that many seconds", "seconds"},
                                    {"v", false, "show the data of what was created or changed"}};
-
-// The value of an option that counts something; nullopt where it was not given.
-std::expected<std::optional<std::int32_t>, CommandError> count_of(const ParsedWords& words,
-                                                                  std::string_view option,
-                                                                  std::string_view what) {
-  if (!words.has(option)) return std::nullopt;
-  const auto count = parse_number<std::int32_t>(words.value(option));
-  if (count && *count > 0 && *count <= kSecondsMax) return *count;
-  return bad_value(words.args[0], fmt::format("-{}", option), words.value(option),
-                   fmt::format("a number of {} from 1 to {}", what, kSecondsMax));
-}
 
 std::string time_now() {
   const auto now = std::time(nullptr);
@@ -136,9 +125,9 @@ void tell(ShellSession& session, const WatchedEvent& event, bool with_data) {
 CommandResult watch(ShellSession& session, const ParsedWords& words) {
   const auto& path = words.args[1];
   if (auto good = check_path(path); !good) return good;
-  const auto count = count_of(words, "n", "events");
+  const auto count = count_of(words, "n", "events", kCountMax);
   if (!count) return std::unexpected(count.error());
-  const auto seconds = count_of(words, "t", "seconds");
+  const auto seconds = count_of(words, "t", "seconds", kCountMax);
   if (!seconds) return std::unexpected(seconds.error());
   std::optional<std::chrono::steady_clock::time_point> until;
   if (*seconds) until = std::chrono::steady_clock::now() + std::chrono::seconds(**seconds);

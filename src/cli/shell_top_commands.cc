@@ -25,7 +25,9 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kAnswerTimeout{1500};
 constexpr std::chrono::milliseconds kConnectWait{2000};
+constexpr std::int32_t kInterval = 2;  // seconds
 constexpr std::int32_t kIntervalMax = 3600;
+constexpr std::int32_t kLooksMax = std::numeric_limits<std::int32_t>::max();
 
 constexpr OptionSpec kOptions[] = {{"once", false, "one look, then end", "once"},
                                    {"n", true, "end after that many looks", "count"},
@@ -184,16 +186,6 @@ boost::json::object server_json(const EnsembleView& before, const EnsembleView& 
 
 // --- the command
 
-std::expected<std::int32_t, CommandError> count_of(const ParsedWords& words,
-                                                   std::string_view option, std::int32_t otherwise,
-                                                   std::int32_t most) {
-  if (!words.has(option)) return otherwise;
-  const auto count = parse_number<std::int32_t>(words.value(option));
-  if (count && *count > 0 && *count <= most) return *count;
-  return bad_value("top", fmt::format("-{}", option), words.value(option),
-                   fmt::format("a whole number from 1 to {}", most));
-}
-
 // Of the ensemble's configuration; where there is none that tells, of the connect string.
 std::vector<client::HostPort> servers_of(ShellSession& session) {
   if (session.client().wait_connected(kConnectWait)) {
@@ -229,12 +221,11 @@ void show(ShellSession& session, const EnsembleView& before, const EnsembleView&
 }
 
 CommandResult top(ShellSession& session, const ParsedWords& words) {
-  const auto interval = count_of(words, "i", 2, kIntervalMax);
+  const auto interval = count_of(words, "i", "seconds", kIntervalMax);
   if (!interval) return std::unexpected(interval.error());
-  const auto looks =
-      count_of(words, "n", words.has("once") ? 1 : std::numeric_limits<std::int32_t>::max(),
-               std::numeric_limits<std::int32_t>::max());
-  if (!looks) return std::unexpected(looks.error());
+  const auto asked = count_of(words, "n", "looks", kLooksMax);
+  if (!asked) return std::unexpected(asked.error());
+  const auto looks = asked->value_or(words.has("once") ? 1 : kLooksMax);
   const auto servers = servers_of(session);
   const bool is_live = Screen::instance().is_terminal() && isatty(STDIN_FILENO) == 1 &&
                        !session.is_json() && !words.has("once") && !words.has("n");
@@ -242,12 +233,12 @@ CommandResult top(ShellSession& session, const ParsedWords& words) {
   std::optional<FullScreen> full_screen;
   if (is_live) full_screen.emplace();
   EnsembleView before;
-  for (std::int32_t look = 0; look < *looks; ++look) {
-    const auto next = steady_clock::now() + std::chrono::seconds(*interval);
+  for (std::int32_t look = 0; look < looks; ++look) {
+    const auto next = steady_clock::now() + std::chrono::seconds(interval->value_or(kInterval));
     auto view = look_at(servers, kAnswerTimeout);
     show(session, before, view, is_live);
     before = std::move(view);
-    if (look + 1 < *looks && ends_before(next, is_live)) break;
+    if (look + 1 < looks && ends_before(next, is_live)) break;
   }
   full_screen.reset();
   const bool anyone = std::any_of(before.begin(), before.end(),

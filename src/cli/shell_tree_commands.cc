@@ -181,6 +181,7 @@ class Pattern {
 
   [[nodiscard]] bool is_in(std::string_view bytes) const {
     regmatch_t range{.rm_so = 0, .rm_eo = static_cast<regoff_t>(bytes.size())};
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): REG_STARTEND takes the size
     return regexec(compiled_.get(), bytes.data(), 0, &range, REG_STARTEND) == 0;
   }
 

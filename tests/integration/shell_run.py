@@ -152,6 +152,21 @@ def with_zxid_masked(events):
     return [re.sub(r" zxid: \d+$", " zxid: N", event) for event in events]
 
 
+@contextlib.contextmanager
+def frozen(server):
+    """While it lasts, no thread of the server runs."""
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        tasks = pathlib.Path("/proc", str(server.pid), "task")
+        servers.wait_until(
+            lambda: all("\nState:\tT" in (task / "status").read_text() for task in tasks.iterdir()),
+            20, "every thread stopped",
+        )
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
 class Conversation:
     """A shell that is talked to through a pipe."""
 

@@ -2,7 +2,6 @@
 terminal. What it says line by line is test_shell_transcript.py's matter.
 """
 
-import os
 import re
 import signal
 
@@ -235,15 +234,12 @@ def test_ctrl_c_ends_a_command_that_waits(start_server):
     server = start_server()
     with shell_run.Terminal(shell_run.drover_shell("-server", server.address)) as terminal:
         terminal.hear(prompt(server, 0))
-        os.kill(server.pid, signal.SIGSTOP)
-        try:
+        with shell_run.frozen(server):
             terminal.type("ls /\n")
             terminal.hear(r"ls /\r?\n")
             terminal.type("\x03")
             terminal.hear("ls: interrupted; what was sent may have been done")
             terminal.hear(prompt(server, 1))
-        finally:
-            os.kill(server.pid, signal.SIGCONT)
         terminal.type("getAllChildrenNumber /zookeeper\n")
         terminal.hear(r"\n2\r?\n")
 

@@ -181,7 +181,7 @@ def test_find_ephemerals_of_a_session(shell, app):
         (["tree", "/app", "/b"], "tree [path] [-d depth] [-s]"),
         (["watch", "/app", "-n", "0"],
          "watch: -n '0' is not a number of events from 1 to 1000000"),
-        (["top", "-i", "x"], "top: -i 'x' is not a whole number from 1 to 3600"),
+        (["top", "-i", "x"], "top: -i 'x' is not a number of seconds from 1 to 3600"),
         (["help", "nope"], "help: command 'nope' is not one of those `help` lists"),
         (["redo", "x"], "redo: number 'x' is not one of those `history` shows"),
         (["set", "/app", "?", "-b"], "set: data '?' is not base64, which -b asks for"),

@@ -1,8 +1,6 @@
 """How `drover shell` and bin/zkCli.sh are called: options, properties, variables, exit codes."""
 
-import os
 import pathlib
-import signal
 import subprocess
 
 import pytest
@@ -76,18 +74,20 @@ def test_a_timeout_that_is_none(timeout):
 
 def test_wait_for_connection_waits(server):
     # Nobody answers until the process goes on; a shell that does not wait would fail at once.
-    os.kill(server.pid, signal.SIGSTOP)
     words = ("-server", server.address, "-timeout", "20000", "-waitforconnection", "get", "/app")
-    talk = shell_run.Conversation(shell_run.drover_shell(*words))
+    with shell_run.frozen(server):
+        talk = shell_run.Conversation(shell_run.drover_shell(*words))
+        try:
+            talk.hear(f"Connecting to {server.address}\n")
+            with pytest.raises(subprocess.TimeoutExpired):
+                talk.process.wait(0.3)
+        except BaseException:
+            talk.end()
+            raise
     try:
-        talk.hear(f"Connecting to {server.address}\n")
-        with pytest.raises(subprocess.TimeoutExpired):
-            talk.process.wait(0.3)
-        os.kill(server.pid, signal.SIGCONT)
         talk.hear("inside\n")
         assert talk.process.wait(30 * sanitizers.patience()) == 0
     finally:
-        os.kill(server.pid, signal.SIGCONT)
         talk.end()
 
 
@@ -147,11 +147,10 @@ def test_request_timeout(server):
     try:
         talk.say("get /app")
         talk.hear("inside\n")
-        os.kill(server.pid, signal.SIGSTOP)
-        talk.say("get /app")
-        talk.hear("KeeperErrorCode = RequestTimeout for /app\n")
+        with shell_run.frozen(server):
+            talk.say("get /app")
+            talk.hear("KeeperErrorCode = RequestTimeout for /app\n")
     finally:
-        os.kill(server.pid, signal.SIGCONT)
         talk.end()
 
 
