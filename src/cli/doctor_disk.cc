@@ -76,8 +76,9 @@ class DiskCheck {
   void folder(std::string_view key, const std::string& path) {
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) {
+      const bool closed = errno == EACCES;
       const std::string above = existing_ancestor(path);
-      if (errno == EACCES || ::access(above.c_str(), W_OK | X_OK) != 0) {
+      if (closed || ::access(above.c_str(), W_OK | X_OK) != 0) {
         return add(Severity::kProblem, "disk.missing", path,
                    fmt::format("{} is not there, and this user may not make it", key),
                    fmt::format("sudo install -d -o {} {}", user(), path));

@@ -451,7 +451,7 @@ Result<std::string> repair_log_in_place(storage::Disk& disk, const LogRepairPlan
                     "still follows, otherwise move it away first",
                     plan.later_logs.front(), path));
   }
-  const std::string backup = fmt::format("{}/damaged.{}", dir, base_name(path));
+  std::string backup = fmt::format("{}/damaged.{}", dir, base_name(path));
   const auto there = disk.exists(backup);
   if (!there) return std::unexpected(there.error());
   if (*there) return failure(fmt::format("{}: a backup of an earlier repair is there", backup));

@@ -114,7 +114,7 @@ Result<std::optional<std::variant<storage::LogEntry, LogDamage>>> LogScan::next(
     last_ = (*entry)->header.zxid;
     shape_.content_end =
         (*entry)->offset + (*entry)->txn.bytes.size() + log_format::kEntryFrameSize;
-    return Step(std::move(**entry));
+    return Step(**entry);
   }
   const auto end = reader_.end(true);
   if (!end) return std::unexpected(end.error());

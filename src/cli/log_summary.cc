@@ -164,7 +164,7 @@ class Side {
         return {};
       }
       if (!std::holds_alternative<storage::LogEntry>(**step)) continue;
-      entry_ = std::move(std::get<storage::LogEntry>(**step));
+      entry_ = std::get<storage::LogEntry>(**step);
       return {};
     }
   }
