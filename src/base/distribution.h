@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace drover::base {
 
@@ -32,6 +33,23 @@ class Distribution {
     count_ += other.count_;
     sum_ += other.sum_;
     for (std::size_t i = 0; i < kBuckets; ++i) buckets_[i] += other.buckets_[i];
+  }
+
+  // What was added since `earlier`, a copy of this one; everything when it was set back meanwhile.
+  // Least and greatest are those of a bucket.
+  [[nodiscard]] Distribution since(const Distribution& earlier) const {
+    if (earlier.count_ > count_) return *this;
+    Distribution grown;
+    grown.count_ = count_ - earlier.count_;
+    grown.sum_ = sum_ - earlier.sum_;
+    bool first = true;
+    for (std::size_t i = 0; i < kBuckets; ++i) {
+      grown.buckets_[i] = buckets_[i] - earlier.buckets_[i];
+      if (grown.buckets_[i] == 0) continue;
+      if (std::exchange(first, false)) grown.min_ = least_of(i);
+      grown.max_ = i + 1 == kBuckets ? max_ : std::min(max_, least_of(i + 1) - 1);
+    }
+    return grown;
   }
 
   [[nodiscard]] std::int64_t count() const { return count_; }

@@ -74,5 +74,24 @@ TEST(DistributionTest, MergedIsAsAddedToOne) {
   for (const double q : {0.1, 0.5, 0.9}) EXPECT_EQ(first.quantile(q), one.quantile(q));
 }
 
+TEST(DistributionTest, WhatCameSinceIsAsIfItAloneHadBeenAdded) {
+  Distribution values, late;
+  for (std::int64_t i = 0; i < 1000; ++i) values.add(i % 7);
+  const Distribution before = values;
+  EXPECT_EQ(values.since(before).count(), 0);
+  EXPECT_EQ(values.since(before).max(), 0);
+  for (std::int64_t i = 20; i < 30; ++i) {
+    values.add(i);
+    late.add(i);
+  }
+  const Distribution since = values.since(before);
+  EXPECT_EQ(since.count(), late.count());
+  EXPECT_EQ(since.sum(), late.sum());
+  EXPECT_EQ(since.min(), late.min());
+  EXPECT_EQ(since.max(), late.max());
+  EXPECT_EQ(since.quantile(0.5), late.quantile(0.5));
+  EXPECT_EQ(late.since(values).count(), late.count()) << "it was set back";
+}
+
 }  // namespace
 }  // namespace drover::base

@@ -263,6 +263,10 @@ const Connection* Lane::find(std::uint64_t id) const {
   return impl_->connections.find(id);
 }
 
+HotSampler& Lane::hot() {
+  return impl_->hot;
+}
+
 LaneProbe& Lane::probe() {
   return impl_->probe;
 }

@@ -19,6 +19,7 @@
 #include "base/byte_buffer.h"
 #include "base/distribution.h"
 #include "base/time.h"
+#include "lane/hot_sampler.h"
 #include "tree/tree.h"
 #include "txn/auth.h"
 #include "txn/request.h"
@@ -117,6 +118,7 @@ class Lane {
   // The connection with this id (what a watcher is in watches()), or null.
   [[nodiscard]] const Connection* find(std::uint64_t id) const;
   [[nodiscard]] LaneProbe& probe();
+  [[nodiscard]] HotSampler& hot();
 
  private:
   struct Impl;

@@ -90,6 +90,7 @@ struct Lane::Impl {
   txn::Reader reader;
   ConnectionTable connections;
   LaneProbe probe;
+  HotSampler hot;
   bool serving;            // false: no leader, whoever connects is closed
   std::uint32_t term = 0;  // as in txn::RequestBatch
 

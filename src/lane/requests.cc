@@ -37,6 +37,8 @@ void Lane::Impl::on_request(LaneConnection& connection, std::string_view frame, 
                               .received = now});
   }
   touch(connection, now);
+  if (hot.on()) [[unlikely]]
+    hot.note(header.op, in.rest(), connection.id, now);
   switch (header.op) {
     case OpCode::kExists:
     case OpCode::kGetData:

@@ -221,6 +221,7 @@ void Replica::Impl::keep_digest(wire::Zxid zxid, wire::Zxid before) {
 
 void Replica::Impl::deliver_changes(std::span<txn::Deliveries> lanes) {
   for (txn::Deliveries& lane : lanes) {
+    if (!lane.takes_changes) continue;
     for (txn::Change change : changes) {
       const auto path = change_bytes.view().substr(change.path_offset, change.path_size);
       change.path_offset = static_cast<std::uint32_t>(lane.bytes.size());

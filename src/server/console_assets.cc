@@ -41,7 +41,7 @@ std::optional<std::string> unpacked(std::string_view gzip) {
 }  // namespace
 
 net::HttpResponse console_file(std::span<const ConsoleAsset> assets,
-                                 const net::HttpRequest& request) {
+                               const net::HttpRequest& request) {
   std::string_view name = request.path;
   if (name.starts_with(kBelow)) name.remove_prefix(kBelow.size());
   if (name.empty()) name = "index.html";

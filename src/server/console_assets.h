@@ -24,7 +24,7 @@ struct ConsoleAsset {
 
 // What a GET of `request.path` answers; 404 for what is not among `assets`.
 [[nodiscard]] net::HttpResponse console_file(std::span<const ConsoleAsset> assets,
-                                               const net::HttpRequest& request);
+                                             const net::HttpRequest& request);
 
 // GET /console/*, and redirects there from / and /console
 void add_console_files(net::HttpRouter& routes);

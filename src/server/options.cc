@@ -62,10 +62,17 @@ ReactorOptions reactor_options(const Config& config, std::uint32_t index) {
   return options;
 }
 
+ConsoleLaneOptions console_lane_options(const Config& config) {
+  constexpr std::int32_t kTimeoutMs = 10'000;
+  const auto [ms_min, ms_max] = config.session_timeouts();
+  return {.serving = !config.distributed(),
+          .session_timeout_ms = std::clamp(kTimeoutMs, ms_min, std::max(ms_min, ms_max))};
+}
+
 replica::ReplicaOptions replica_options(const Config& config) {
   replica::ReplicaOptions options;
   options.tick_ms = config.tick_ms;
-  options.lanes = config.reactors;
+  options.lanes = config.reactors + 1;  // and the console's
   options.prepare.extended_types_enabled = config.extended_types_enabled;
   options.prepare.enforce_quota = config.enforce_quota;
   options.prepare.digest_enabled = config.digest_enabled;

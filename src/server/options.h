@@ -4,6 +4,7 @@
 #include "admin/status_view.h"
 #include "replica/peer.h"
 #include "server/config.h"
+#include "server/console_lane.h"
 #include "server/disk_thread.h"
 #include "server/peer_disk.h"
 #include "server/peer_links.h"
@@ -16,6 +17,7 @@ namespace drover::server {
 
 [[nodiscard]] txn::AuthOptions auth_options(const Config& config);
 [[nodiscard]] ReactorOptions reactor_options(const Config& config, std::uint32_t index);
+[[nodiscard]] ConsoleLaneOptions console_lane_options(const Config& config);
 [[nodiscard]] replica::ReplicaOptions replica_options(const Config& config);
 [[nodiscard]] storage::RestoreOptions restore_options(const Config& config,
                                                       const storage::DataDir& dir);

@@ -125,7 +125,10 @@ void PeerRunner::follow_up() {
 void PeerRunner::note_role() {
   const bool serves = peer_.may_snapshot();
   if (served_ && !serves) doors_.abandon_snapshot();
-  if (!served_ && serves) serving_since_ = now();
+  if (!served_ && serves) {
+    serving_since_ = now();
+    note_election();
+  }
   if (serves && snapshot_due_) {
     snapshot_due_ = false;
     doors_.request_snapshot();
@@ -186,6 +189,16 @@ void PeerRunner::note_txns(std::span<const wire::TxnBytes> txns) {
   }
 }
 
+void PeerRunner::note_election() {
+  constexpr std::size_t kElectionsMax = 20;
+  const replica::PeerView view = peer_.view();
+  if (elections_.size() == kElectionsMax) elections_.pop_front();
+  elections_.push_back({.at_ms = wall_now().ms,
+                        .epoch = view.epoch,
+                        .leader = view.leader.value,
+                        .took_ms = view.election_ms});
+}
+
 // Carrying out may lead to more: what a stream has taken makes room for the next.
 void PeerRunner::carry_out() {
   const auto any = [](const replica::PeerEffects& e) {
@@ -234,8 +247,8 @@ void PeerRunner::carry_out_disk(replica::PeerEffects& effects) {
 
 // Lanes are not told that they may serve. (What they are told else comes with clients only.)
 void PeerRunner::keep_clients_out() {
-  for (txn::Deliveries& inbox : shared_.inboxes) {
-    std::erase_if(inbox.order, [](const txn::Deliveries::Item& item) {
+  for (std::uint32_t lane = 0; lane < shared_.console_lane(); ++lane) {
+    std::erase_if(shared_.inboxes[lane].order, [](const txn::Deliveries::Item& item) {
       return item.kind == txn::Deliveries::Item::Kind::kServing;
     });
   }
@@ -259,7 +272,8 @@ void PeerRunner::work_on_tree() {
     if (!leader_serves_ && peer_.role() == zab::Role::kLeading) keep_clients_out();
     for (std::size_t lane = 0; lane < to_wake_.size(); ++lane) {
       to_wake_[lane] = shared_.inboxes[lane].empty() ? 0 : 1;
-      lane_is_full = lane_is_full || (lane != 0 && to_wake_[lane] != 0);
+      const bool may_fill = lane != 0 && lane != shared_.console_lane();
+      lane_is_full = lane_is_full || (may_fill && to_wake_[lane] != 0);
     }
     mail_.wait_for_lane(peer_.has_tree_work() && lane_is_full);
   }

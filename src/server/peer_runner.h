@@ -10,6 +10,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <span>
 #include <vector>
@@ -44,6 +45,14 @@ struct PeerProbe {
   base::Distribution ack_creation_ms;  // and to our ack
   // Of one txn that this server proposed, bytes; -1: none yet.
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
+};
+
+// A search for a leader that ended in serving.
+struct Election {
+  std::int64_t at_ms = 0;  // when clients could be served again, ms since 1970
+  std::int64_t epoch = 0;
+  std::int64_t leader = 0;
+  std::int64_t took_ms = 0;  // the search alone
 };
 
 class PeerRunner {
@@ -87,6 +96,8 @@ class PeerRunner {
     return leader_serves_ || peer_.role() != zab::Role::kLeading;
   }
   [[nodiscard]] PeerLinks::Line line(zab::LinkId id) const { return links_.line(id); }
+  // The last ones since the start, the newest last.
+  [[nodiscard]] const std::deque<Election>& elections() const { return elections_; }
   void reset_observer_counters() { peer_.reset_observer_counters(); }
   [[nodiscard]] const PeerProbe& probe() const { return probe_; }
   [[nodiscard]] const RunnerProbe& runner_probe() const { return runner_probe_; }
@@ -108,6 +119,7 @@ class PeerRunner {
   void note_role();
   void note_times(bool serves, zab::Role role);
   void note_txns(std::span<const wire::TxnBytes> txns);
+  void note_election();
   void link_closed(zab::LinkId id);
 
   SharedTree& shared_;
@@ -131,6 +143,7 @@ class PeerRunner {
   TxnTimes times_;
   PeerProbe probe_;
   RunnerProbe runner_probe_;
+  std::deque<Election> elections_;
 };
 
 }  // namespace drover::server

@@ -19,6 +19,8 @@
 #include "server/clock.h"
 #include "server/command_pages.h"
 #include "server/console_assets.h"
+#include "server/console_lane.h"
+#include "server/console_pages.h"
 #include "server/disk_thread.h"
 #include "server/environment.h"
 #include "server/log.h"
@@ -88,10 +90,12 @@ struct Server::Impl {
   std::optional<StartError> write_first_snapshot();
   std::optional<StartError> open_admin();
   void add_pages();
+  void add_console_pages(const PageSources& sources, std::vector<Reactor*> all);
   void make_threads();
   void serve();
   void stop();
 
+  void wake_lane(std::uint32_t lane);
   void accept(tcp::socket socket);
   void log_refusal(const std::string& address, ConnectionLimits::Verdict verdict);
   std::optional<SnapshotStart> snapshot_start();
@@ -124,6 +128,7 @@ struct Server::Impl {
   std::optional<SnapshotThread> snapshot;
   std::optional<DiskThread> disk_thread;
   std::optional<StatusCollector> status;
+  std::optional<ConsoleLane> console;  // outlives what waits on the admin thread
   AdminServer admin;
   std::unique_ptr<net::Acceptor> acceptor;
   std::uint32_t accepting_for = 0;  // reactor of the next connection
@@ -220,6 +225,10 @@ std::optional<StartError> Server::Impl::make_core() {
                              [this](const Error& error) {
                                on_disk_failure("cannot write the transaction log", error);
                              }});
+  console.emplace(admin.context(), shared, console_lane_options(config),
+                  [this](txn::RequestBatch& batch) {
+                    peer_runner ? peer_runner->submit(batch) : runner->submit(batch);
+                  });
   if (config.distributed()) {
     if (auto error = make_peer()) return error;
   } else {
@@ -238,7 +247,7 @@ void Server::Impl::make_replica() {
           .persist = [this](std::vector<wire::TxnBytes>& txns) { disk_thread->submit(txns); },
           .take_own_inbox = [this] { reactors[0]->take_inbox(); },
           .finish = [this] { reactors[0]->after_lane(); },
-          .wake = [this](std::uint32_t lane) { reactors[lane]->wake(); }});
+          .wake = [this](std::uint32_t lane) { wake_lane(lane); }});
 }
 
 std::optional<StartError> Server::Impl::make_peer() {
@@ -262,7 +271,7 @@ std::optional<StartError> Server::Impl::make_peer() {
           .request_snapshot = [this] { snapshot->request(); },
           .take_own_inbox = [this] { reactors[0]->take_inbox(); },
           .finish = [this] { reactors[0]->after_lane(); },
-          .wake = [this](std::uint32_t lane) { reactors[lane]->wake(); }});
+          .wake = [this](std::uint32_t lane) { wake_lane(lane); }});
   return listen_to_peers();
 }
 
@@ -292,6 +301,21 @@ std::optional<StartError> Server::Impl::write_first_snapshot() {
   return std::nullopt;
 }
 
+void Server::Impl::add_console_pages(const PageSources& sources, std::vector<Reactor*> all) {
+  add_console_api(admin.routes(),
+                  {.pages = sources,
+                   .lane = *console,
+                   .reactors = std::move(all),
+                   .sessions = sessions,
+                   .disk = *disk_thread,
+                   .files = disk,
+                   .log_dir = data_dir->log_dir(),
+                   .peer = peer_runner ? &*peer_runner : nullptr,
+                   .enforced_auth_schemes = reactor_options(config, 0).lane.enforced_auth_schemes,
+                   .length_max = config.length_max(),
+                   .frame_size_max = config.frame_bytes_max});
+}
+
 void Server::Impl::add_pages() {
   const PageSources sources{.admin = admin,
                             .status = *status,
@@ -309,7 +333,8 @@ void Server::Impl::add_pages() {
                 .rate_limit_ms = config.admin_rate_limit_ms,
                 .snapshot_enabled = config.admin_snapshot_enabled,
                 .restore_enabled = config.admin_restore_enabled},
-               *snapshot, std::move(all));
+               *snapshot, all);
+  add_console_pages(sources, std::move(all));
   add_description(admin.routes(), config.admin_command_url);
 }
 
@@ -362,6 +387,14 @@ void Server::Impl::serve() {
   admin.start();
   log.info("{} clients on port {} with {} reactor{}", peer_runner ? "accepting" : "serving",
            acceptor->local_endpoint().port(), reactors.size(), reactors.size() == 1 ? "" : "s");
+}
+
+void Server::Impl::wake_lane(std::uint32_t lane) {
+  if (lane == shared.console_lane()) {
+    console->wake();
+  } else {
+    reactors[lane]->wake();
+  }
 }
 
 // On reactor 0's thread.
@@ -438,6 +471,7 @@ void Server::Impl::stop() {
   stopped = true;
   log.info("stopping");
   admin.stop();
+  console->stop();
   snapshot->stop();  // first: it may wait for reactor 0
   run_on(reactors[0]->context(), [this] {
     acceptor->close();

@@ -210,6 +210,7 @@ Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start, 
     storage::SnapshotWriterOptions options = options_.writer;
     options.staged = staged;
     writer.emplace(disk_, std::move(options), start.zxid, start.sessions, tree.acl_table());
+    const MutexLock lock(shared_.walks);
     walk.emplace(tree);
   });
   Result<void> written;
@@ -227,7 +228,10 @@ Result<storage::SnapshotFile> SnapshotThread::write(const SnapshotStart& start, 
   std::optional<storage::RestoreSink::SnapshotDigest> digest;
   wire::Zxid last;
   hold_tree(holds_us, [&](tree::Tree& tree) {
-    walk.reset();  // the tree keeps a list of walks, which only a hold makes safe to change
+    {
+      const MutexLock lock(shared_.walks);
+      walk.reset();
+    }
     last = tree.last_zxid();
     if (options_.digest_enabled) {
       digest = {.zxid = last, .digest = {.tree_digest = tree.digest()}};

@@ -114,15 +114,19 @@ class Tree {
   class Walk {
    public:
     explicit Walk(Tree& tree);  // stands on the root; tree must outlive it
+    // Of `top` and what is below it, standing on `at`, which is among them.
+    Walk(Tree& tree, NodeId top, NodeId at);
     ~Walk();
     Walk(const Walk&) = delete;
     Walk& operator=(const Walk&) = delete;
     [[nodiscard]] NodeId node() const { return node_; }  // kNoNode: done
     void advance();
+    void advance_over();  // leaves out what is below node()
 
    private:
     friend class Tree;
     Tree& tree_;
+    NodeId top_ = kRoot;
     NodeId node_ = kRoot;
   };
   // Keys and lists in use, for the snapshot's ACL table.

@@ -23,7 +23,7 @@ NodeId Tree::Impl::add(NodeId parent, std::string_view path, std::uint32_t hash,
 void Tree::Impl::erase(NodeId id, std::string_view path) {
   const Znode& node = nodes[id];
   for (Walk* walk : walks) {
-    if (walk->node_ == id) walk->node_ = next_after_subtree(id, kRoot);
+    if (walk->node_ == id) walk->node_ = next_after_subtree(id, walk->top_);
   }
   if (has_digest(path)) digest -= node_digest(node.content_crc, node.stat());
   data_size -= static_cast<std::int64_t>(path.size()) + std::max(node.data_size, 0);

@@ -568,5 +568,30 @@ TEST_F(TreeTest, WalkEndsWhenTheTreeIsDropped) {
   EXPECT_EQ(walk.node(), kNoNode);
 }
 
+TEST_F(TreeTest, WalkOfASubtreeEndsWithIt) {
+  for (const char* path : {"/a", "/b", "/b/x", "/b/x/y", "/b/z", "/c"}) create(path);
+  const auto rest_of = [this](Tree::Walk& walk) {
+    std::vector<std::string> seen;
+    for (; walk.node() != kNoNode; walk.advance())
+      tree.append_path(walk.node(), seen.emplace_back());
+    return seen;
+  };
+  Tree::Walk all(tree, tree.find("/b"), tree.find("/b"));
+  EXPECT_THAT(rest_of(all), ElementsAre("/b", "/b/z", "/b/x", "/b/x/y"));
+  Tree::Walk from(tree, tree.find("/b"), tree.find("/b/x"));
+  EXPECT_THAT(rest_of(from), ElementsAre("/b/x", "/b/x/y"));
+  Tree::Walk over(tree, tree.find("/b"), tree.find("/b/x"));
+  over.advance_over();
+  EXPECT_EQ(over.node(), kNoNode);
+
+  // Its last znode goes away under it, and then all of it.
+  Tree::Walk last(tree, tree.find("/b"), tree.find("/b/x/y"));
+  remove("/b/x/y");
+  EXPECT_EQ(last.node(), kNoNode);
+  Tree::Walk top(tree, tree.find("/b"), tree.find("/b"));
+  remove("/b");
+  EXPECT_EQ(top.node(), kNoNode);
+}
+
 }  // namespace
 }  // namespace drover::tree

@@ -7,7 +7,9 @@
 
 namespace drover::tree {
 
-Tree::Walk::Walk(Tree& tree) : tree_(tree) {
+Tree::Walk::Walk(Tree& tree) : Walk(tree, kRoot, kRoot) {}
+
+Tree::Walk::Walk(Tree& tree, NodeId top, NodeId at) : tree_(tree), top_(top), node_(at) {
   tree_.impl_->walks.push_back(this);
 }
 
@@ -16,7 +18,11 @@ Tree::Walk::~Walk() {
 }
 
 void Tree::Walk::advance() {
-  if (node_ != kNoNode) node_ = tree_.impl_->next_in_subtree(node_, kRoot);
+  if (node_ != kNoNode) node_ = tree_.impl_->next_in_subtree(node_, top_);
+}
+
+void Tree::Walk::advance_over() {
+  if (node_ != kNoNode) node_ = tree_.impl_->next_after_subtree(node_, top_);
 }
 
 }  // namespace drover::tree

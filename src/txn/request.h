@@ -131,6 +131,7 @@ struct Deliveries {
   std::vector<Change> changes;
   std::vector<Reply> replies;
   base::ByteBuffer bytes;
+  bool takes_changes = true;  // set once: false for a lane that never has a watch
 
   [[nodiscard]] std::string_view view(std::uint32_t offset, std::uint32_t size) const {
     return bytes.view().substr(offset, size);

@@ -317,6 +317,42 @@ std::size_t WatchTable::watch_count() const {
   return impl_->data_count + impl_->children_count;
 }
 
+std::vector<WatchTable::Entry> WatchTable::of_watcher(WatcherId watcher, std::size_t limit) const {
+  std::vector<Entry> entries;
+  const std::uint32_t found = impl_->find_watcher(watcher);
+  if (found == kNone) return entries;
+  for (std::uint32_t at = impl_->watchers[found].first; at != kNone && entries.size() < limit;
+       at = impl_->watches[at].next_of_watcher) {
+    const Watch& watch = impl_->watches[at];
+    entries.push_back({std::string(impl_->paths[watch.path].view()), watcher, watch.data_modes,
+                       watch.children_modes});
+  }
+  return entries;
+}
+
+std::vector<WatchTable::Entry> WatchTable::at_path(std::string_view path, std::size_t limit) const {
+  std::vector<Entry> entries;
+  const std::uint32_t found = impl_->find_path(path);
+  if (found == kNone) return entries;
+  for (std::uint32_t at = impl_->paths[found].first; at != kNone && entries.size() < limit;
+       at = impl_->watches[at].next_at_path) {
+    const Watch& watch = impl_->watches[at];
+    entries.push_back({std::string(path), watch.watcher, watch.data_modes, watch.children_modes});
+  }
+  return entries;
+}
+
+std::size_t WatchTable::count_of(WatcherId watcher, std::size_t limit) const {
+  std::size_t count = 0;
+  const std::uint32_t found = impl_->find_watcher(watcher);
+  if (found == kNone) return count;
+  for (std::uint32_t at = impl_->watchers[found].first; at != kNone && count < limit;
+       at = impl_->watches[at].next_of_watcher) {
+    ++count;
+  }
+  return count;
+}
+
 std::vector<std::pair<std::string, WatcherId>> WatchTable::data_watches() const {
   std::vector<std::pair<std::string, WatcherId>> result;
   for (const Watch& watch : impl_->watches.all()) {

@@ -48,6 +48,17 @@ class WatchTable {
   [[nodiscard]] std::size_t watch_count() const;  // both registries
   // For wchs, wchc, wchp: data registry only, sorted by path then watcher.
   [[nodiscard]] std::vector<std::pair<std::string, WatcherId>> data_watches() const;
+  // What one watcher watches at one path: bits of Mode, per registry.
+  struct Entry {
+    std::string path;
+    WatcherId watcher = 0;
+    std::uint8_t data_modes = 0, children_modes = 0;
+  };
+  // At most `limit` of one watcher, the newest first; and of one path.
+  [[nodiscard]] std::vector<Entry> of_watcher(WatcherId watcher, std::size_t limit) const;
+  [[nodiscard]] std::vector<Entry> at_path(std::string_view path, std::size_t limit) const;
+  // Counts up to `limit`.
+  [[nodiscard]] std::size_t count_of(WatcherId watcher, std::size_t limit) const;
 
  private:
   struct Impl;
