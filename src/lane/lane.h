@@ -71,11 +71,13 @@ struct LaneProbe {
   // Answers by operation; see op_index.
   static constexpr std::size_t kOps = 128;
   std::array<std::int64_t, kOps> ops{};
-  [[nodiscard]] static std::size_t op_index(wire::OpCode op) {
-    constexpr std::int32_t kSessionOps = 100;  // -10 and -11 find room at 110 and 111
-    const auto number = static_cast<std::int32_t>(op);
-    const std::int32_t index = number < 0 ? kSessionOps - number : number;
-    return static_cast<std::size_t>(index) < kOps ? static_cast<std::size_t>(index) : 0;
+  [[nodiscard]] static constexpr std::size_t op_index(wire::OpCode op) {
+    // Any number a client sends comes here. Those of no operation share the place of 0.
+    constexpr std::size_t kCreateSession = 110, kCloseSession = 111;
+    if (op == wire::OpCode::kCreateSession) return kCreateSession;
+    if (op == wire::OpCode::kCloseSession) return kCloseSession;
+    const auto number = static_cast<std::uint32_t>(op);
+    return number < kCreateSession ? number : 0;
   }
 };
 

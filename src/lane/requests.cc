@@ -274,6 +274,9 @@ bool is_update(OpCode op) {
 }
 }  // namespace
 
+static_assert(LaneProbe::op_index(static_cast<OpCode>(INT32_MIN)) == 0);
+static_assert(LaneProbe::op_index(static_cast<OpCode>(INT32_MAX)) == 0);
+
 void Lane::Impl::count_latency(OpCode op, std::int64_t latency_ms) {
   if (probe.latency_count == 0 || latency_ms < probe.latency_ms_min) {
     probe.latency_ms_min = latency_ms;
