@@ -365,7 +365,8 @@ class Toolkit {
     const auto chopped = chop_to(wire::Zxid(*zxid), target);
     if (chopped && *chopped) return std::nullopt;
     // Apache leaves what it has; but a server of theirs would load it as a log.
-    static_cast<void>(disk_.remove(target));
+    const auto removed = disk_.remove(target);
+    static_cast<void>(removed.has_value());  // what went wrong is told anyway
     fmt::print("Got exception: {}\n",
                chopped ? "Failed to chop " + base_name(path_) : chopped.error().message);
     return std::nullopt;
