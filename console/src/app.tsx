@@ -7,7 +7,7 @@ import { link, tryNow } from './api/link';
 import { usePoll } from './api/poll';
 import type { Ensemble } from './api/types';
 import { ActivityView } from './activity/view';
-import { EnsembleView } from './ensemble/view';
+import { EnsembleView, votersText } from './ensemble/view';
 import { plural, span } from './format';
 import { SHORTCUTS, useKey } from './keys';
 import { go, href, route, type View } from './route';
@@ -107,18 +107,11 @@ function Health({ ensemble }: { ensemble: Ensemble | undefined }) {
   const { up } = useStore(link);
   const state = !up ? 'away' : !ensemble ? 'asking' : ensemble.serving ? ensemble.state : 'not serving';
   const good = up && ensemble?.serving;
-  const voters = ensemble?.members.filter((member) => member.voter) ?? [];
-  const reachable = voters.filter((member) => member.reachable).length;
   return (
     <p class={`health ${good ? 'good' : 'bad'}`} aria-label="Server">
       <span class="dot" aria-hidden="true" />
       <span>{state}</span>
-      {good && voters.length > 1 && (
-        <span class="muted">
-          {reachable}/{voters.length}
-          <span class="hidden"> voters reachable</span>
-        </span>
-      )}
+      {good && ensemble.members.length > 1 && <span class="muted voters">{votersText(ensemble)}</span>}
       {good && <span class="mono muted zxid">{ensemble.zxid}</span>}
     </p>
   );

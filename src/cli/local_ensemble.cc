@@ -128,8 +128,9 @@ Result<void> LocalEnsemble::choose_ports(int base_port) {
 Result<void> LocalEnsemble::write_folders() const {
   std::string members;
   for (const LocalServer& server : servers_) {
-    members += fmt::format("server.{}=127.0.0.1:{}:{}:{}\n", server.sid, server.quorum_port,
-                           server.election_port, server.observer ? "observer" : "participant");
+    members += fmt::format("server.{}=127.0.0.1:{}:{}:{};127.0.0.1:{}\n", server.sid,
+                           server.quorum_port, server.election_port,
+                           server.observer ? "observer" : "participant", server.client_port);
   }
   for (const LocalServer& server : servers_) {
     std::error_code error;

@@ -18,17 +18,22 @@ export interface ChartProps {
   to: number;
   gap_ms: number; // a longer pause between two points breaks the line
   unit: (value: number) => string;
+  binary?: boolean; // ticks at multiples of KiB, MiB and so on
 }
 
 const HEIGHT = 132;
-const LEFT = 44;
+const CHARACTER = 6.4; // of an axis
 const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 20;
 
 // The least of 1, 2, 5 times a power of ten that covers `most` in at most four steps.
-function stepOf(most: number): number {
+function stepOf(most: number, binary: boolean): number {
   if (most <= 0) return 1;
+  if (binary && most >= 1024) {
+    const size = 1024 ** Math.floor(Math.log2(most) / 10);
+    return size * stepOf(most / size, false);
+  }
   const rough = most / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= rough)!;
@@ -36,7 +41,7 @@ function stepOf(most: number): number {
 
 const TIME_STEPS_MS = [60_000, 120_000, 300_000, 600_000, 900_000];
 
-export function Chart({ title, times, lines, from, to, gap_ms, unit }: ChartProps) {
+export function Chart({ title, times, lines, from, to, gap_ms, unit, binary = false }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(480);
   const [cursor, setCursor] = useState<number | null>(null); // a time
@@ -48,11 +53,12 @@ export function Chart({ title, times, lines, from, to, gap_ms, unit }: ChartProp
 
   const first = Math.max(0, times.findIndex((t) => t >= from));
   const most = Math.max(0, ...lines.flatMap((line) => line.values.slice(first).map((value) => value ?? 0)));
-  const step = stepOf(most);
+  const step = stepOf(most, binary);
   const top = Math.max(step, Math.ceil(most / step) * step);
-  const x = (t: number) => LEFT + ((t - from) / (to - from)) * (width - LEFT - RIGHT);
-  const y = (value: number) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM);
   const rows = Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step);
+  const left = 10 + Math.ceil(CHARACTER * Math.max(3, ...rows.map((value) => unit(value).length)));
+  const x = (t: number) => left + ((t - from) / (to - from)) * (width - left - RIGHT);
+  const y = (value: number) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM);
   const tick = TIME_STEPS_MS.find((ms) => (to - from) / ms <= Math.max(2, width / 90)) ?? 900_000;
   const ticks: number[] = [];
   for (let t = Math.ceil(from / tick) * tick; t <= to; t += tick) ticks.push(t);
@@ -65,6 +71,7 @@ export function Chart({ title, times, lines, from, to, gap_ms, unit }: ChartProp
     <figure class="chart">
       <figcaption>
         <h3>{title}</h3>
+        <span class="muted small when">{shown ? clock(times[at]!) : ''}</span>
         <ul>
           {lines.map((line) => (
             <li key={line.label} class={`tone-${line.tone}`}>
@@ -73,7 +80,6 @@ export function Chart({ title, times, lines, from, to, gap_ms, unit }: ChartProp
             </li>
           ))}
         </ul>
-        <span class="muted small when">{shown ? clock(times[at]!) : 'now'}</span>
       </figcaption>
       <div
         class="plot"
@@ -82,8 +88,8 @@ export function Chart({ title, times, lines, from, to, gap_ms, unit }: ChartProp
         role="group"
         aria-label={`${title}: arrow keys read earlier moments`}
         onPointerMove={(event) => {
-          const left = event.currentTarget.getBoundingClientRect().left;
-          setCursor(from + ((event.clientX - left - LEFT) / (width - LEFT - RIGHT)) * (to - from));
+          const edge = event.currentTarget.getBoundingClientRect().left;
+          setCursor(from + ((event.clientX - edge - left) / (width - left - RIGHT)) * (to - from));
         }}
         onPointerLeave={() => setCursor(null)}
         onBlur={() => setCursor(null)}
@@ -98,8 +104,8 @@ export function Chart({ title, times, lines, from, to, gap_ms, unit }: ChartProp
         <svg width={width} height={HEIGHT} role="img" aria-label={summary(title, lines, unit)}>
           {rows.map((value) => (
             <g key={value}>
-              <line class="grid" x1={LEFT} x2={width - RIGHT} y1={y(value)} y2={y(value)} />
-              <text class="axis" x={LEFT - 6} y={y(value) + 3.5} text-anchor="end">
+              <line class="grid" x1={left} x2={width - RIGHT} y1={y(value)} y2={y(value)} />
+              <text class="axis" x={left - 6} y={y(value) + 3.5} text-anchor="end">
                 {unit(value)}
               </text>
             </g>

@@ -3,10 +3,10 @@
 import { useState } from 'preact/hooks';
 import { get } from '../api/call';
 import { usePoll } from '../api/poll';
-import type { Hot, Point } from '../api/types';
-import { amount, bytes, count, span } from '../format';
+import type { Hot } from '../api/types';
+import { amount, span } from '../format';
 import { PathLink, Problem, Segmented, SessionLink, Waiting } from '../ui/parts';
-import { Chart, type Line } from './chart';
+import { PLOTS, PlotCharts } from './plots';
 import { useSeries } from './series';
 
 type Range = '5' | '15' | '60';
@@ -16,60 +16,9 @@ const RANGES = [
   { value: '60', label: '1 hour' },
 ] as const;
 
-interface Plot {
-  title: string;
-  unit: (value: number) => string;
-  lines: readonly [label: string, tone: Line['tone'], field: keyof Point][];
-}
-
-const ms = (value: number) => `${amount(value)} ms`;
-const PLOTS: readonly Plot[] = [
-  {
-    title: 'Requests per second',
-    unit: amount,
-    lines: [
-      ['all', 'a', 'requests_per_s'],
-      ['reads', 'b', 'reads_per_s'],
-      ['writes', 'c', 'writes_per_s'],
-    ],
-  },
-  {
-    title: 'Latency',
-    unit: ms,
-    lines: [
-      ['average', 'a', 'latency_avg_ms'],
-      ['99 %', 'b', 'latency_p99_ms'],
-      ['highest', 'c', 'latency_max_ms'],
-    ],
-  },
-  {
-    title: 'Connections and sessions',
-    unit: count,
-    lines: [
-      ['connections', 'a', 'connections'],
-      ['sessions', 'b', 'sessions'],
-      ['outstanding', 'c', 'outstanding'],
-    ],
-  },
-  { title: 'Sync of the log', unit: ms, lines: [['average', 'a', 'fsync_avg_ms']] },
-  {
-    title: 'Znodes and watches',
-    unit: count,
-    lines: [
-      ['znodes', 'a', 'znodes'],
-      ['watches', 'b', 'watches'],
-    ],
-  },
-  { title: 'Memory', unit: bytes, lines: [['resident', 'a', 'memory_bytes']] },
-];
-
 export function ActivityView() {
   const [range, setRange] = useState<Range>('5');
   const series = useSeries();
-  const points = series.data?.points ?? [];
-  const to = points.at(-1)?.t ?? Date.now();
-  const from = to - Number(range) * 60_000;
-  const times = points.map((point) => point.t);
   const interval = series.data?.interval_ms ?? 5000;
   return (
     <>
@@ -80,26 +29,7 @@ export function ActivityView() {
       </div>
       {series.error && <Problem error={series.error} />}
       {!series.data && !series.error && <Waiting />}
-      {series.data && (
-        <div class="charts">
-          {PLOTS.map((plot) => (
-            <Chart
-              key={plot.title}
-              title={plot.title}
-              times={times}
-              from={from}
-              to={to}
-              gap_ms={interval * 3.5}
-              unit={plot.unit}
-              lines={plot.lines.map(([label, tone, field]) => ({
-                label,
-                tone,
-                values: points.map((point) => point[field] ?? null),
-              }))}
-            />
-          ))}
-        </div>
-      )}
+      {series.data && <PlotCharts plots={PLOTS} series={series.data} minutes={Number(range)} />}
       <HotTables />
     </>
   );

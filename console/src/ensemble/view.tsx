@@ -1,13 +1,15 @@
 // The ensemble live: who leads, how far behind the others are, how leadership went from hand to hand.
 
 import type { Polled } from '../api/poll';
-import type { Ensemble, Member } from '../api/types';
+import type { Ensemble, Member, Point } from '../api/types';
+import { PLOTS, PlotCharts } from '../activity/plots';
 import { useSeries } from '../activity/series';
 import { amount, bytes, count, plural, span, stamp } from '../format';
 import { href } from '../route';
 import { Ago, Problem, Waiting } from '../ui/parts';
 
 export function EnsembleView({ ensemble }: { ensemble: Polled<Ensemble> }) {
+  const series = useSeries().data;
   const now = ensemble.data;
   return (
     <>
@@ -19,8 +21,9 @@ export function EnsembleView({ ensemble }: { ensemble: Polled<Ensemble> }) {
       {!now && !ensemble.error && <Waiting />}
       {now && (
         <>
-          <Summary now={now} />
+          <Summary now={now} points={series?.points.slice(-60) ?? []} />
           <Members now={now} />
+          {series && <PlotCharts plots={PLOTS.slice(0, 2)} series={series} minutes={15} />}
           <Elections now={now} />
         </>
       )}
@@ -28,20 +31,27 @@ export function EnsembleView({ ensemble }: { ensemble: Polled<Ensemble> }) {
   );
 }
 
-function Summary({ now }: { now: Ensemble }) {
-  const series = useSeries();
-  const points = series.data?.points.slice(-60) ?? [];
-  const last = points.at(-1);
-  const leader = now.members.find((member) => member.role === 'leader');
+const latest = (now: Ensemble) => [...now.elections].sort((a, b) => b.at - a.at)[0];
+
+// Whose client port the configuration does not name cannot be asked: that is not the same as away.
+const isAskable = (member: Member) => member.reachable || member.client_address !== '';
+
+export function votersText(now: Ensemble): string {
   const voters = now.members.filter((member) => member.voter);
   const reachable = voters.filter((member) => member.reachable).length;
+  return voters.every(isAskable) ? `${reachable} of ${voters.length} voters reachable` : plural(voters.length, 'voter');
+}
+
+function Summary({ now, points }: { now: Ensemble; points: readonly Point[] }) {
+  const last = points.at(-1);
+  const leader = now.members.find((member) => member.role === 'leader')?.id ?? latest(now)?.leader;
   return (
     <dl class="figures">
       <div>
         <dt>{now.members.length < 2 ? 'State' : 'Leader'}</dt>
-        <dd>{now.members.length < 2 ? now.state : leader ? `server ${leader.id}` : 'none'}</dd>
+        <dd>{now.members.length < 2 ? now.state : leader !== undefined && now.serving ? `server ${leader}` : 'none'}</dd>
         <dd class="muted small">
-          {voters.length > 1 ? `${reachable} of ${voters.length} voters reachable` : now.serving ? 'serving' : 'not serving'}
+          {now.members.length < 2 ? (now.serving ? 'serving' : 'not serving') : votersText(now)}
         </dd>
       </div>
       <div>
@@ -99,7 +109,7 @@ function Members({ now }: { now: Ensemble }) {
         <h2 id="members">{plural(now.members.length, 'member')}</h2>
       </header>
       <div class="scroll">
-        <table class="members">
+        <table class="members stack">
           <thead>
             <tr>
               <th scope="col">Server</th>
@@ -125,27 +135,28 @@ function Members({ now }: { now: Ensemble }) {
 }
 
 function MemberRow({ member, self }: { member: Member; self: boolean }) {
-  const role = member.reachable ? member.role : 'away';
+  const role = member.reachable || member.role !== 'unknown' ? member.role : isAskable(member) ? 'away' : 'not asked';
   return (
     <tr class={member.reachable ? '' : 'away'}>
       <th scope="row">
+        <span class="only-stacked">Server </span>
         {member.id}
         {self && <span class="tag">this one</span>}
         {!member.voter && <span class="tag">no vote</span>}
       </th>
-      <td>
-        <span class={`role role-${role}`}>{role}</span>
+      <td data-label="Role">
+        <span class={`role role-${role.replace(' ', '-')}`}>{role}</span>
         {!member.reachable && member.why && <span class="muted small why">{member.why}</span>}
       </td>
-      <td class="mono">{member.zxid ?? '–'}</td>
-      <td>
+      <td class="mono" data-label="Last zxid">{member.zxid ?? '–'}</td>
+      <td data-label="Lag">
         <Lag lag={member.lag} />
       </td>
-      <td class="mono">{member.client_address || '–'}</td>
-      <td class="mono">{member.address || '–'}</td>
-      <td class="number">{count(member.connections)}</td>
-      <td class="number">{count(member.outstanding)}</td>
-      <td class="number">{member.latency_avg_ms == null ? '–' : `${amount(member.latency_avg_ms)} ms`}</td>
+      <td class="mono" data-label="Clients at">{member.client_address || '–'}</td>
+      <td class="mono" data-label="Peers at">{member.address || '–'}</td>
+      <td class="number" data-label="Connections">{count(member.connections)}</td>
+      <td class="number" data-label="Outstanding">{count(member.outstanding)}</td>
+      <td class="number" data-label="Latency">{member.latency_avg_ms == null ? '–' : `${amount(member.latency_avg_ms)} ms`}</td>
     </tr>
   );
 }

@@ -69,7 +69,7 @@ export function SessionsView({ id }: { id: string }) {
 function SessionTable({ sessions, selected }: { sessions: readonly Session[]; selected: string }) {
   return (
     <div class="scroll">
-      <table class="rows-lead">
+      <table class="sessions stack">
         <thead>
           <tr>
             <th scope="col">Session</th>
@@ -93,12 +93,12 @@ function SessionTable({ sessions, selected }: { sessions: readonly Session[]; se
                   {session.id}
                 </a>
               </th>
-              <td class="mono">{session.address ?? <span class="muted">on another server</span>}</td>
-              <td class="number">{count(session.ephemerals)}</td>
-              <td class="number">{count(session.watches)}</td>
-              <td class="number">{count(session.requests)}</td>
-              <td class="number">{session.latency_avg_ms == null ? '–' : `${amount(session.latency_avg_ms)} ms`}</td>
-              <td class="number">{span(session.timeout_ms)}</td>
+              <td class="mono" data-label="Client">{session.address ?? <span class="muted">on another server</span>}</td>
+              <td class="number" data-label="Ephemerals">{count(session.ephemerals)}</td>
+              <td class="number" data-label="Watches">{count(session.watches)}</td>
+              <td class="number" data-label="Requests">{count(session.requests)}</td>
+              <td class="number" data-label="Latency">{session.latency_avg_ms == null ? '–' : `${amount(session.latency_avg_ms)} ms`}</td>
+              <td class="number" data-label="Timeout">{span(session.timeout_ms)}</td>
             </tr>
           ))}
         </tbody>

@@ -72,7 +72,7 @@ export function AclTab({ node, onChange }: { node: Znode; onChange: () => void }
         </button>
       </div>
       <div class="scroll">
-        <table class="acl">
+        <table class="acl stack">
           <thead>
             <tr>
               <th scope="col">Scheme</th>
@@ -87,13 +87,13 @@ export function AclTab({ node, onChange }: { node: Znode; onChange: () => void }
           <tbody>
             {acl.map((entry) => (
               <tr key={`${entry.scheme}:${entry.id}`}>
-                <td>{entry.scheme}</td>
-                <td class="mono wrap">
+                <td data-label="Scheme">{entry.scheme}</td>
+                <td class="mono wrap" data-label="Id">
                   {entry.id}
                   {who?.id === entry.id && entry.scheme === 'digest' && <span class="tag">you</span>}
                 </td>
                 {PERMS.map(([letter, word]) => (
-                  <td key={letter} class="tick">
+                  <td key={letter} class="tick" data-label={word}>
                     {entry.perms.includes(letter) ? (
                       <>
                         <Icon name="check" />

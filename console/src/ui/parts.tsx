@@ -21,7 +21,7 @@ let saidTimer: ReturnType<typeof setTimeout> | undefined;
 export function say(text: string): void {
   said.set({ text, number: (said.get()?.number ?? 0) + 1 });
   clearTimeout(saidTimer);
-  saidTimer = setTimeout(() => said.set(null), 5000);
+  saidTimer = setTimeout(() => said.set(null), 3500);
 }
 
 export function Toast() {
