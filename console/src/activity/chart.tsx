@@ -70,7 +70,7 @@ export function Chart({ title, times, lines, from, to, gap_ms, unit, binary = fa
   return (
     <figure class="chart">
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <span class="muted small when">{shown ? clock(times[at]!) : ''}</span>
         <ul>
           {lines.map((line) => (

@@ -125,10 +125,10 @@ function Diff({ from, to }: { from: Change; to: Change }) {
   const signs = { same: ' ', gone: '−', new: '+' } as const;
   return (
     <section aria-labelledby="diff-title">
-      <h3 id="diff-title">
+      <h2 id="diff-title">
         <span class="mono">{from.zxid}</span> → <span class="mono">{to.zxid}</span>{' '}
         <span class="diff-gone">−{gone}</span> <span class="diff-new">+{fresh}</span>
-      </h3>
+      </h2>
       {gone + fresh === 0 ? (
         <p class="nothing">The data is the same.</p>
       ) : (

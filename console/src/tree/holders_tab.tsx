@@ -13,7 +13,7 @@ export function HoldersTab({ path }: { path: string }) {
   if (!now) return holders.error ? <Problem error={holders.error} /> : <Waiting />;
   return (
     <div class="holders">
-      <h3>Owner</h3>
+      <h2>Owner</h2>
       {now.owner ? (
         <p>
           <SessionLink id={now.owner.id} /> {now.owner.address && <span class="mono muted">{now.owner.address}</span>}
@@ -22,7 +22,7 @@ export function HoldersTab({ path }: { path: string }) {
       ) : (
         <p class="nothing">No session: it is not ephemeral.</p>
       )}
-      <h3>Queue</h3>
+      <h2>Queue</h2>
       {now.contenders.length === 0 ? (
         <p class="nothing">No ephemeral sequential children: nobody queues here.</p>
       ) : (
@@ -38,7 +38,7 @@ export function HoldersTab({ path }: { path: string }) {
           ))}
         </ol>
       )}
-      <h3>{plural(now.watchers.length, 'watcher')} on this server</h3>
+      <h2>{plural(now.watchers.length, 'watcher')} on this server</h2>
       {now.watchers.length === 0 ? (
         <p class="nothing">Nobody here waits for news of it.</p>
       ) : (

@@ -103,8 +103,7 @@ function Crumbs({ path }: { path: string }) {
   const parts = path.split('/').filter((part) => part !== '');
   return (
     <div class="crumbs">
-      <h1 class="mono">
-        <span class="hidden">Node </span>
+      <h1 class="mono" aria-label={`Node ${path}`}>
         {parts.length === 0 ? (
           <span class="here">/</span>
         ) : (

@@ -11,15 +11,6 @@ const TYPED_MS = 700;
 
 const hasChildren = (row: Row) => row.child === null || row.child.num_children > 0;
 
-function spoken(row: Row): string {
-  if (row.more > 0) return `${count(row.more)} more`;
-  if (!row.child) return 'root';
-  const parts = [row.name];
-  if (row.child.kind !== 'persistent') parts.push(row.child.kind);
-  if (row.child.num_children > 0) parts.push(`${count(row.child.num_children)} children`);
-  return parts.join(', ');
-}
-
 export function TreeList({ selected }: { selected: string }) {
   const state = useStore(tree);
   const rows = rowsOf(state);
@@ -107,7 +98,6 @@ export function TreeList({ selected }: { selected: string }) {
           aria-posinset={row.position}
           aria-expanded={row.more === 0 && hasChildren(row) ? row.open : undefined}
           aria-selected={row.path === selected}
-          aria-label={spoken(row)}
           tabIndex={index === at ? 0 : -1}
           class={row.more > 0 ? 'more' : `is-${row.child?.kind ?? 'persistent'}`}
           style={{ '--level': row.level - 1 }}
@@ -127,8 +117,13 @@ export function TreeList({ selected }: { selected: string }) {
           >
             {row.more === 0 && hasChildren(row) && <Icon name="chevron" />}
           </span>
-          <span class="name">{row.more > 0 ? `${count(row.more)} more…` : row.name}</span>
-          {row.child && row.child.num_children > 0 && <span class="badge">{count(row.child.num_children)}</span>}
+          <span class="name">{row.more > 0 ? `${count(row.more)} more…` : row.name}</span>{' '}
+          {row.child && row.child.num_children > 0 && (
+            <span class="badge">
+              {count(row.child.num_children)}
+              <span class="hidden"> {row.child.num_children === 1 ? 'child' : 'children'}</span>
+            </span>
+          )}
           {row.open && row.more === 0 && state.folders.get(row.path)?.error && (
             <span class="badge warn" title={state.folders.get(row.path)!.error!}>
               not readable
