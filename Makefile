@@ -6,7 +6,7 @@ PRESET ?= release
 DROVER := build/$(PRESET)/bin/drover
 PYTHON := /usr/bin/python3
 
-.PHONY: help setup build run install test test-compat test-asan test-tsan test-clang test-crash test-chaos test-oracle \
+.PHONY: help setup build run install test test-compat test-console console-screenshots test-asan test-tsan test-clang test-crash test-chaos test-oracle \
         test-mixed test-mutations simulate fuzz bench lint lint-deep format clean
 
 help: ## this list
@@ -33,6 +33,14 @@ test-compat: build ## clients from Maven, PyPI, Go, npm and crates; the oracle a
 	@tools/setup.sh tools/debian-packages-compat.txt
 	@tests/compat/prepare.sh
 	@ctest --test-dir build/$(PRESET) --output-on-failure -L compat
+
+test-console: build ## the web console walked in Chromium (part of test-compat too)
+	@tools/setup.sh tools/debian-packages-compat.txt
+	@ctest --test-dir build/$(PRESET) --output-on-failure -L console
+
+console-screenshots: build ## pictures of every view of the web console, into build/console-screenshots
+	@tools/setup.sh tools/debian-packages-compat.txt
+	@DROVER_BINARY=$(abspath $(DROVER)) tests/console/run.sh screenshots.mjs $(abspath build/console-screenshots)
 
 setup-dev:
 	@tools/setup.sh tools/debian-packages-dev.txt
