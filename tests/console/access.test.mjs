@@ -104,6 +104,7 @@ describe('the keyboard alone', () => {
     await focusIs('To the content');
     await focusIsSeen();
     await keyboard.press('i');
+    await page.getByRole('dialog', { name: 'Sign in' }).waitFor();
     await keyboard.type('ada');
     await keyboard.press('Tab');
     await keyboard.type('lovelace');
@@ -130,6 +131,7 @@ describe('the keyboard alone', () => {
     await keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Node /services/billing', exact: true }).waitFor();
 
+    await page.locator('pre.data').waitFor();
     await keyboard.press('e');
     await page.getByRole('textbox', { name: 'Data of /services/billing' }).waitFor();
     await keyboard.press('Control+A');

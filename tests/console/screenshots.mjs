@@ -34,7 +34,7 @@ try {
         await page.waitForTimeout(name === 'activity' ? 2500 : 900); // for the eye: charts have points then
         await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`) });
       }
-      const session = page.locator('.rows-lead tbody a').first();
+      const session = page.locator('table.sessions tbody a').first();
       await page.goto(`${url}#/sessions`);
       await session.click();
       await page.waitForTimeout(800);

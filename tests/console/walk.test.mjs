@@ -23,7 +23,7 @@ async function held(path) {
 
 const at = (hash) => page.goto(`${server.url}${hash}`);
 const shown = (locator) => locator.waitFor({ state: 'visible' });
-const heading = (path) => page.getByRole('heading', { level: 1, name: `Node ${path}` });
+const heading = (path) => page.getByRole('heading', { level: 1, name: `Node ${path}`, exact: true });
 
 before(async () => {
   server = await Server.start();
@@ -77,7 +77,7 @@ describe('looking around', () => {
   });
 
   test('a link leads to any node, whatever its name', async () => {
-    const name = '50% of <b>a#b?c</b> & ü';
+    const name = '50% of <b>a#b?c & ü';
     const shell = shells[0];
     await shell.do(`create "/services/${name}" "<img src=x onerror=document.title=1>"`);
     await at(`#/tree/services/${encodeURIComponent(name)}`);

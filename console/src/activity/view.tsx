@@ -39,16 +39,19 @@ function HotTables() {
   const hot = usePoll('hot', (signal) => get<Hot>('hot', {}, signal), 5000);
   if (hot.error && !hot.data) return <Problem error={hot.error} />;
   if (!hot.data) return null;
-  const { paths, clients, window_ms } = hot.data;
+  const { paths, clients, window_ms, sample_every } = hot.data;
+  // The server looks only while somebody asks.
+  const begun = window_ms >= 1000;
+  const about = begun ? `last ${span(window_ms)}, one request in ${sample_every}` : 'begins to look';
   return (
     <div class="columns">
       <section class="panel" aria-labelledby="hot-paths">
         <header>
           <h2 id="hot-paths">Hot paths</h2>
-          <span class="muted small">last {span(window_ms)}, sampled</span>
+          <span class="muted small">{about}</span>
         </header>
         {paths.length === 0 ? (
-          <p class="nothing">Nobody asked for anything.</p>
+          <p class="nothing">{begun ? 'Nobody asked for anything.' : 'A moment…'}</p>
         ) : (
           <div class="scroll">
             <table>
@@ -75,10 +78,10 @@ function HotTables() {
       <section class="panel" aria-labelledby="hot-clients">
         <header>
           <h2 id="hot-clients">Top clients</h2>
-          <span class="muted small">last {span(window_ms)}</span>
+          <span class="muted small">{about}</span>
         </header>
         {clients.length === 0 ? (
-          <p class="nothing">No client asked for anything.</p>
+          <p class="nothing">{begun ? 'No client asked for anything.' : 'A moment…'}</p>
         ) : (
           <div class="scroll">
             <table>

@@ -134,7 +134,7 @@ export interface Holders {
 
 export interface Hot {
   window_ms: number;
-  sampling?: string | number;
+  sample_every: number; // one request in so many is looked at
   paths: { path: string; reads_per_s: number; writes_per_s: number }[];
   clients: { address: string; session: string | null; requests_per_s: number }[];
 }
