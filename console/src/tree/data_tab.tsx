@@ -1,6 +1,6 @@
 // What a node holds: as text, JSON or hex; editing it checks that nobody was faster.
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiError, call } from '../api/call';
 import type { Znode } from '../api/types';
 import { asJson, asText, fromBase64, fromHex, hexDump, toBase64, toHex, utf8 } from '../encode';
@@ -112,7 +112,7 @@ function Editor({ node, version, draft: first, form, onDone, onCancel }: EditorP
   const [wrong, setWrong] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []); // before the next key
   const overtaken = node.stat.version !== version;
 
   const save = async (over: number) => {

@@ -1,7 +1,7 @@
 // A modal dialog on the browser's own <dialog>: focus stays inside, Esc closes, focus returns.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icons';
 
 export interface DialogProps {
@@ -14,7 +14,7 @@ export interface DialogProps {
 export function Dialog({ title, onClose, children, wide }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const shown = element.current!;
     shown.showModal();
