@@ -88,7 +88,7 @@ def start_server():
         }
     )
     server.admin_port = port
-    return server.start()
+    return server
 
 
 def throughput(server, cell, seconds):

@@ -14,6 +14,9 @@ using wire::OpCode;
 namespace {
 
 constexpr std::int64_t kHalfWindowMs = 30'000;
+constexpr std::int64_t kPaceMs = 100;
+constexpr std::uint32_t kLooksPerPace = 100;
+constexpr std::uint32_t kEveryMost = 1u << 20;
 // A longer path is no path that somebody wants to read in a list.
 constexpr std::size_t kPathMax = 1024;
 
@@ -50,10 +53,27 @@ void HotSampler::begin(base::Instant now) {
   if (on()) return;
   windows_ = std::make_unique<Windows>();
   windows_->current.since = now;
+  paced_ = now;
+}
+
+// After a change of load it takes a few tenths of a second to be right.
+void HotSampler::pace(base::Instant now) {
+  if (++looks_ > 2 * kLooksPerPace && every_ < kEveryMost) {
+    every_ *= 2;
+  } else if (now.ms() - paced_.ms() < kPaceMs) {
+    return;
+  } else if (looks_ < kLooksPerPace / 2 && every_ > kEveryLeast) {
+    every_ /= 2;
+  }
+  looks_ = 0;
+  paced_ = now;
 }
 
 void HotSampler::look_at(OpCode op, std::string_view body, std::uint64_t connection,
                          base::Instant now) {
+  const std::int64_t stands_for = every_;
+  pace(now);
+  countdown_ = 1 + static_cast<std::uint32_t>(chance_.below(2 * every_ - 1));
   const Sort sort = sort_of(op);
   if (sort == Sort::kNeither) return;
   if (now.ms() - windows_->current.since.ms() >= kHalfWindowMs) {
@@ -65,10 +85,10 @@ void HotSampler::look_at(OpCode op, std::string_view body, std::uint64_t connect
   }
   Window& window = windows_->current;
   const std::string_view path = path_of(op, body);
-  if (path.starts_with('/')) window.paths.add(path, sort == Sort::kWrite);
+  if (path.starts_with('/')) window.paths.add(path, sort == Sort::kWrite, stands_for);
   char number[20];
   const auto [end, error] = std::to_chars(std::begin(number), std::end(number), connection);
-  window.connections.add({number, static_cast<std::size_t>(end - number)}, false);
+  window.connections.add({number, static_cast<std::size_t>(end - number)}, false, stands_for);
 }
 
 namespace {
@@ -94,6 +114,7 @@ HotSampler::Report HotSampler::report(base::Instant now) const {
   auto connections = windows_->current.connections.entries();
   report.paths = windows_->current.paths.entries();
   report.window_ms = passed(windows_->current.since);
+  report.every = every_;
   // What nobody asks anything of is not turned over, and old.
   if (windows_->has_before && passed(windows_->before.since) <= 3 * kHalfWindowMs) {
     merge(report.paths, windows_->before.paths.entries());

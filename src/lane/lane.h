@@ -19,7 +19,6 @@
 #include "base/byte_buffer.h"
 #include "base/distribution.h"
 #include "base/time.h"
-#include "lane/hot_sampler.h"
 #include "tree/tree.h"
 #include "txn/auth.h"
 #include "txn/request.h"
@@ -41,6 +40,8 @@ struct LaneOptions {
                                  << 20;  // above it a connection is closed rather than sent more
   std::vector<std::string> enforced_auth_schemes{};  // empty: enforce.auth.enabled=false
 };
+
+class HotSampler;  // lane/hot_sampler.h
 
 // What the transport shares with the lane about one connection. Owned by the lane; valid from
 // open() to closed().

@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "lane/connection_table.h"
+#include "lane/hot_sampler.h"
 #include "lane/lane.h"
 #include "txn/read.h"
 

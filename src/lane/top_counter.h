@@ -23,12 +23,12 @@ class TopCounter {
     std::int64_t reads = 0, writes = 0;
   };
 
-  void add(std::string_view key, bool write) {
+  void add(std::string_view key, bool write, std::int64_t times) {
     const std::size_t hash = std::hash<std::string_view>{}(key);
     std::size_t at = 0;
     while (at < used_ && (hashes_[at] != hash || entries_[at].key != key)) ++at;
     if (at == used_) at = make_room(key, hash);
-    ++(write ? entries_[at].writes : entries_[at].reads);
+    (write ? entries_[at].writes : entries_[at].reads) += times;
   }
   [[nodiscard]] std::vector<Entry> entries() const {
     return {entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(used_)};

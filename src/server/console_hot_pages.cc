@@ -35,13 +35,15 @@ struct Client {
 // Of one reactor, in its own terms and at once in requests per second.
 struct HotPart {
   std::int64_t window_ms = 0;
+  std::uint32_t every = 0;
   std::vector<lane::TopCounter::Entry> paths;
   std::vector<Client> clients;
 };
 
-double rate(std::int64_t looked_at, std::int64_t window_ms) {
-  const double all = static_cast<double>(looked_at) * lane::HotSampler::kEvery;
-  return std::round(all * 1e4 / static_cast<double>(std::max<std::int64_t>(window_ms, 1))) / 10;
+double rate(std::int64_t requests, std::int64_t window_ms) {
+  return std::round(static_cast<double>(requests) * 1e4 /
+                    static_cast<double>(std::max<std::int64_t>(window_ms, 1))) /
+         10;
 }
 
 void look(Reactor& reactor, HotPart& part) {
@@ -49,6 +51,7 @@ void look(Reactor& reactor, HotPart& part) {
   sampler.begin(now());
   lane::HotSampler::Report report = sampler.report(now());
   part.window_ms = report.window_ms;
+  part.every = report.every;
   part.paths = std::move(report.paths);
   for (const auto& [id, requests] : report.connections) {
     const lane::Connection* connection = reactor.lane().find(id);
@@ -68,7 +71,9 @@ json::object hot_json(const Console& console, const std::vector<Id>& ids,
   std::map<std::string, Rates> by_path;
   std::vector<Client> clients;
   std::int64_t window_ms = 0;
+  std::uint32_t every = 0;
   for (HotPart& part : parts) {
+    every = std::max(every, part.every);
     window_ms = std::max(window_ms, part.window_ms);
     for (const auto& entry : part.paths) {
       by_path[entry.key].reads += rate(entry.reads, part.window_ms);
@@ -101,7 +106,7 @@ json::object hot_json(const Console& console, const std::vector<Id>& ids,
                                          {"requests_per_s", client.per_s}});
   }
   return {{"window_ms", window_ms},
-          {"sample_every", lane::HotSampler::kEvery},
+          {"sample_every", every},
           {"paths", std::move(shown_paths)},
           {"clients", std::move(shown_clients)},
           {"hidden", hidden}};

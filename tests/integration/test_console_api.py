@@ -560,7 +560,7 @@ def test_what_is_asked_for_most_is_told(alone, console):
         hot, read, written = servers.wait_until(told, 20, "the hot paths")
         assert read["reads_per_s"] > written["writes_per_s"] > 0 and read["writes_per_s"] == 0
         assert hex(client.client_id[0]) in {entry["session"] for entry in hot["clients"]}
-        assert hot["sample_every"] == 16 and hot["window_ms"] > 0
+        assert hot["sample_every"] >= 16 and hot["window_ms"] > 0
 
 
 def test_a_search_of_100_000_nodes_leaves_the_clients_alone(alone, console):
