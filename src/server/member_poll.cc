@@ -45,7 +45,7 @@ class Poll : public std::enable_shared_from_this<Poll> {
   void begin(const std::string& host, const std::string& port) {
     timer_.expires_after(kPatience);
     timer_.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
-      if (!aborted) self->finish({.why = "no answer within 500 ms", .role = {}});
+      if (!aborted) self->finish({.why = "no answer within 500 ms"});
     });
     resolver_.async_resolve(host, port, [self = shared_from_this()](auto error, auto found) {
       if (error) return self->fail(error);
@@ -70,7 +70,7 @@ class Poll : public std::enable_shared_from_this<Poll> {
                        self->finish(parse_srvr(std::string_view(self->answer_).substr(0, size)));
                      });
   }
-  void fail(boost::system::error_code error) { finish({.why = error.message(), .role = {}}); }
+  void fail(boost::system::error_code error) { finish({.why = error.message()}); }
   void finish(MemberStatus status) {
     timer_.cancel();
     resolver_.cancel();

@@ -14,10 +14,10 @@
 namespace drover::server {
 
 struct MemberStatus {
-  std::string why;   // not empty: no answer, and this is why
-  std::string role;  // leader, follower, observer, standalone
-  std::optional<std::int64_t> zxid, connections, outstanding;
-  std::optional<double> latency_avg_ms;
+  std::string why{};   // not empty: no answer, and this is why
+  std::string role{};  // leader, follower, observer, standalone
+  std::optional<std::int64_t> zxid{}, connections{}, outstanding{};
+  std::optional<double> latency_avg_ms{};
 };
 
 // Of the text that `srvr` answers. A member that has no leader says so instead.
