@@ -82,10 +82,13 @@ json::object hot_json(const Console& console, const std::vector<Id>& ids,
     std::ranges::move(part.clients, std::back_inserter(clients));
   }
   std::vector<std::pair<std::string, Rates>> paths(by_path.begin(), by_path.end());
-  std::ranges::stable_sort(paths, std::greater<>(), [](const auto& entry) {
-    return entry.second.reads + entry.second.writes;
+  // Names decide between equals.
+  std::ranges::sort(paths, {}, [](const auto& entry) {
+    return std::pair(-(entry.second.reads + entry.second.writes), std::string_view(entry.first));
   });
-  std::ranges::stable_sort(clients, std::greater<>(), &Client::per_s);
+  std::ranges::sort(clients, {}, [](const Client& client) {
+    return std::pair(-client.per_s, std::string_view(client.address));
+  });
   json::array shown_paths, shown_clients;
   std::int64_t hidden = 0;
   console.from.lane.read([&](const tree::Tree& tree) {
