@@ -146,6 +146,7 @@ describe('the keyboard alone', () => {
     await page.getByRole('heading', { name: '/services/billing/by-hand' }).waitFor();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
 
+    await page.locator('button.danger:enabled').waitFor(); // what is deleted has been read first
     await keyboard.press('Delete');
     await page.getByRole('dialog', { name: 'Delete a node' }).waitFor();
     await keyboard.press('Shift+Tab');
