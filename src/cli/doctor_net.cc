@@ -13,9 +13,11 @@
 #include <boost/asio/write.hpp>
 #include <cstring>
 #include <ctime>
+#include <future>
 #include <map>
 #include <optional>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "cli/ask.h"
@@ -46,55 +48,37 @@ std::vector<Address> addresses_of(const addrinfo* list) {
   return found;
 }
 
-// All names at once, for no longer than `timeout`.
-std::map<std::string, Resolved> resolve(const std::set<std::string>& names,
-                                        std::chrono::milliseconds timeout) {
+Resolved resolve_one(const std::string& name) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  const std::vector<std::string> order(names.begin(), names.end());
-  // Not freed when a query cannot be cancelled: it still writes there.
-  auto* const requests = new std::vector<gaicb>(order.size());
-  auto* const kept = new std::pair(order, hints);
-  std::vector<gaicb*> list;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    gaicb& request = (*requests)[i];
-    request = gaicb{};
-    request.ar_name = kept->first[i].c_str();
-    request.ar_request = &kept->second;
-    list.push_back(&request);
-  }
-  std::map<std::string, Resolved> found;
-  if (::getaddrinfo_a(GAI_NOWAIT, list.data(), static_cast<int>(list.size()), nullptr) != 0) {
-    return found;
+  addrinfo* list = nullptr;
+  const int error = ::getaddrinfo(name.c_str(), nullptr, &hints, &list);
+  if (error != 0) return {.addresses = {}, .error = ::gai_strerror(error)};
+  Resolved resolved{.addresses = addresses_of(list), .error = {}};
+  ::freeaddrinfo(list);
+  return resolved;
+}
+
+// All names at once, for no longer than `timeout`. A query cannot be cancelled: each has a thread
+// that owns what it writes to and is left behind when it takes too long.
+std::map<std::string, Resolved> resolve(const std::set<std::string>& names,
+                                        std::chrono::milliseconds timeout) {
+  std::map<std::string, std::future<Resolved>> asked;
+  for (const std::string& name : names) {
+    std::promise<Resolved> answer;
+    asked.emplace(name, answer.get_future());
+    std::thread([name, answer = std::move(answer)]() mutable {
+      answer.set_value(resolve_one(name));
+    }).detach();
   }
   const auto end = std::chrono::steady_clock::now() + timeout;
-  for (;;) {
-    const auto pending = std::count_if(list.begin(), list.end(), [](gaicb* request) {
-      return ::gai_error(request) == EAI_INPROGRESS;
-    });
-    const auto left = end - std::chrono::steady_clock::now();
-    if (pending == 0 || left.count() <= 0) break;
-    const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
-    const timespec wait{.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
-    ::gai_suspend(list.data(), static_cast<int>(list.size()), &wait);
-  }
-  bool all = true;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const int error = ::gai_error(list[i]);
-    Resolved& resolved = found[order[i]];
-    if (error == 0) {
-      resolved.addresses = addresses_of(list[i]->ar_result);
-      ::freeaddrinfo(list[i]->ar_result);
-    } else if (error == EAI_INPROGRESS) {
-      resolved.error = fmt::format("no answer within {} ms", timeout.count());
-      all = ::gai_cancel(list[i]) == EAI_CANCELED && all;
+  std::map<std::string, Resolved> found;
+  for (auto& [name, answer] : asked) {
+    if (answer.wait_until(end) == std::future_status::ready) {
+      found.emplace(name, answer.get());
     } else {
-      resolved.error = ::gai_strerror(error);
+      found[name].error = fmt::format("no answer within {} ms", timeout.count());
     }
-  }
-  if (all) {
-    delete requests;
-    delete kept;
   }
   return found;
 }
