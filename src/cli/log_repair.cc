@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/byte_buffer.h"
+#include "cli/in_place.h"
 #include "cli/log_input.h"
 #include "cli/log_progress.h"
 #include "cli/log_record.h"
@@ -386,16 +387,6 @@ std::string_view loss_name(Kind kind) {
   return "?";
 }
 
-// A running Drover must not lose a file under its feet. Apache takes no lock.
-Result<std::unique_ptr<storage::FileLock>> lock_folder(storage::Disk& disk,
-                                                       const std::string& dir) {
-  const std::string path = dir + "/drover.lock";
-  const auto there = disk.exists(path);
-  if (!there) return std::unexpected(there.error());
-  if (!*there) return nullptr;
-  return disk.lock(path);
-}
-
 }  // namespace
 
 bool LogRepairPlan::loses() const {
@@ -441,9 +432,6 @@ Result<void> write_repaired_log(storage::Disk& disk, const LogRepairPlan& plan,
 
 Result<std::string> repair_log_in_place(storage::Disk& disk, const LogRepairPlan& plan) {
   const std::string& path = plan.options.path;
-  const std::string dir = storage::parent_dir(path);
-  const auto lock = lock_folder(disk, dir);
-  if (!lock) return std::unexpected(lock.error());
   const bool cut = plan.loses() && !plan.options.fill_holes;
   if (cut && !plan.later_logs.empty()) {
     return failure(
@@ -451,19 +439,8 @@ Result<std::string> repair_log_in_place(storage::Disk& disk, const LogRepairPlan
                     "still follows, otherwise move it away first",
                     plan.later_logs.front(), path));
   }
-  std::string backup = fmt::format("{}/damaged.{}", dir, base_name(path));
-  const auto there = disk.exists(backup);
-  if (!there) return std::unexpected(there.error());
-  if (*there) return failure(fmt::format("{}: a backup of an earlier repair is there", backup));
-  // Not `log.*`: Apache would read it as a log.
-  const std::string fresh = fmt::format("{}/tmp.repaired.{}", dir, base_name(path));
-  if (auto done = disk.remove(fresh); !done) return std::unexpected(done.error());
-  if (auto done = write_repaired_log(disk, plan, fresh); !done)
-    return std::unexpected(done.error());
-  if (auto done = disk.rename(path, backup); !done) return std::unexpected(done.error());
-  if (auto done = disk.rename(fresh, path); !done) return std::unexpected(done.error());
-  if (auto done = disk.sync_dir(dir); !done) return std::unexpected(done.error());
-  return backup;
+  return replace_in_place(
+      disk, path, [&](const std::string& fresh) { return write_repaired_log(disk, plan, fresh); });
 }
 
 Result<std::int64_t> chop_log(storage::Disk& disk, const LogRepairOptions& options, wire::Zxid zxid,

@@ -8,6 +8,7 @@
 
 #include "cli/doctor_data_dir.h"
 #include "cli/doctor_finding.h"
+#include "cli/in_place.h"
 #include "cli/log_command.h"
 #include "cli/log_input.h"
 #include "cli/snapshot_check.h"
@@ -221,22 +222,10 @@ class SnapshotCommand {
       }
       return "written to " + options_.write;
     }
-    if (const int pid = lock_holder(plan.loaded.input.dir); pid != 0) {
-      return failure(fmt::format("{}/drover.lock is held by process {}: stop the server first",
-                                 plan.loaded.input.dir, pid));
-    }
-    const std::string backup = fmt::format("{}/damaged.{}", plan.loaded.input.dir, base_name(path));
-    const auto there = disk_.exists(backup);
-    if (!there) return std::unexpected(there.error());
-    if (*there) return failure(fmt::format("{}: a backup of an earlier repair is there", backup));
-    const std::string fresh =
-        fmt::format("{}/tmp.repaired.{}", plan.loaded.input.dir, base_name(path));
-    if (auto done = write_salvaged(disk_, plan, fresh); !done) return std::unexpected(done.error());
-    auto done = disk_.rename(path, backup);
-    if (done) done = disk_.rename(fresh, path);
-    if (done) done = disk_.sync_dir(plan.loaded.input.dir);
-    if (!done) return std::unexpected(done.error());
-    return "repaired; the old file is now " + backup;
+    const auto backup = replace_in_place(
+        disk_, path, [&](const std::string& fresh) { return write_salvaged(disk_, plan, fresh); });
+    if (!backup) return std::unexpected(backup.error());
+    return "repaired; the old file is now " + *backup;
   }
 
   const SnapshotOptions& options_;

@@ -191,6 +191,16 @@ def test_repair_saves_what_is_in_front_of_a_cut(copy, snapshot, make_server):
     assert "/sample" in loaded_tree(make_server, copy)
 
 
+def test_repair_in_place_refuses_while_a_server_runs(copy, snapshot, start_server):
+    server = start_server(data_dir=copy)
+    os.truncate(snapshot, snapshot.stat().st_size * 9 // 10)
+    said = drover("snapshot", "repair", snapshot, "--in-place")
+    assert said.code == NOT_EXAMINED
+    assert f"drover.lock is held by process {server.pid}" in said.err
+    assert not snapshot.with_name(f"damaged.{snapshot.name}").exists()
+    server.stop()
+
+
 def test_repair_of_a_sound_one_does_nothing(snapshot):
     content = snapshot.read_bytes()
     said = drover("snapshot", "repair", snapshot, "--in-place")
