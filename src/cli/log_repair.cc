@@ -237,17 +237,9 @@ class Walk {
       }
       return keep(entry.txn.bytes, header.zxid, header.time.ms);
     }
-    if (may_fill && readable && header.zxid <= *plan_.last) {
-      // The history that was there first stays.
-      lose({.begin = entry.offset,
-            .end = end,
-            .first = header.zxid,
-            .last = header.zxid,
-            .txns = 1,
-            .why = why});
-      return {};
-    }
-    if (ended_.empty()) ended_ = "behind the end of the new file";
+    // When it is there already, the history that was there first stays.
+    const bool again = may_fill && readable && header.zxid <= *plan_.last;
+    if (!again && ended_.empty()) ended_ = "behind the end of the new file";
     lose({.begin = entry.offset,
           .end = end,
           .first = header.zxid,

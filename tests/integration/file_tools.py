@@ -5,6 +5,7 @@ import dataclasses
 import json
 import subprocess
 
+import sample_tree
 import txn_log_file
 from support import sanitizers, servers
 from support.rawclient import Err, OpCode, RawClient
@@ -85,3 +86,19 @@ def logs(folder):
 def snapshots(folder):
     """Snapshots of a data directory, oldest first."""
     return txn_log_file.snapshot_files(folder)
+
+
+def write_sample_directory(author, folder):
+    """A data directory with one of everything in its logs and its newest snapshot."""
+    config = {**sample_tree.CONFIG, "preAllocSize": 64}
+    server = servers.server_by_name(author, data_dir=folder, config=config)
+    try:
+        server.start()
+        sample_tree.write_sample(server.port, "/sample")
+        server.kill()
+        server.start()  # A start after txns writes a snapshot.
+        servers.wait_until(lambda: len(snapshots(folder)) > 1, 10, "a second snapshot")
+        server.kill()
+    finally:
+        server.close()
+    return folder

@@ -12,8 +12,9 @@ import pytest
 
 from file_tools import (
     AUTHORS, NOT_EXAMINED, OK, PROBLEMS, WARNINGS, drover, logs, snapshots, write_directory,
+    write_sample_directory,
 )
-from sample_tree import CONFIG, open_as_super, write_sample
+from sample_tree import CONFIG, open_as_super
 from support import servers
 from tree_dump import dump
 
@@ -21,19 +22,7 @@ from tree_dump import dump
 @pytest.fixture(scope="module", params=AUTHORS)
 def written(request, tmp_path_factory):
     """A directory with one of everything in its newest snapshot. Not to be changed."""
-    folder = tmp_path_factory.mktemp(request.param) / "data"
-    config = {**CONFIG, "preAllocSize": 64}
-    server = servers.server_by_name(request.param, data_dir=folder, config=config)
-    try:
-        server.start()
-        write_sample(server.port, "/sample")
-        server.kill()
-        server.start()  # A start after txns writes a snapshot.
-        servers.wait_until(lambda: len(snapshots(folder)) > 1, 10, "a second snapshot")
-        server.kill()
-    finally:
-        server.close()
-    return folder
+    return write_sample_directory(request.param, tmp_path_factory.mktemp(request.param) / "data")
 
 
 @pytest.fixture

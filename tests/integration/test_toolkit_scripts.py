@@ -13,9 +13,7 @@ import struct
 import pytest
 
 import txn_log_file
-from file_tools import AUTHORS, drover, logs, snapshots
-from sample_tree import CONFIG, write_sample
-from support import servers
+from file_tools import AUTHORS, drover, logs, snapshots, write_sample_directory
 from toolkit_run import apache, ours
 
 LOG, FORMAT, COMPARE, SUMMARY = (
@@ -51,20 +49,7 @@ def release(request):
 @pytest.fixture(scope="module", params=AUTHORS)
 def written(request, tmp_path_factory):
     """A directory with one of everything in its logs and its newest snapshot."""
-    folder = tmp_path_factory.mktemp(request.param) / "data"
-    server = servers.server_by_name(
-        request.param, data_dir=folder, config={**CONFIG, "preAllocSize": 64}
-    )
-    try:
-        server.start()
-        write_sample(server.port, "/sample")
-        server.kill()
-        server.start()
-        servers.wait_until(lambda: len(snapshots(folder)) > 1, 10, "a second snapshot")
-        server.kill()
-    finally:
-        server.close()
-    return folder
+    return write_sample_directory(request.param, tmp_path_factory.mktemp(request.param) / "data")
 
 
 @pytest.fixture
