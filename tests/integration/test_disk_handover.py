@@ -53,6 +53,15 @@ class Estate:
         self.sessions += sample_tree.write_sample(self.server.port, top)
         self.tree = self._dump()
 
+    def wait_for_snapshots(self):
+        """Apache writes them beside its work and its end cuts short the one under way."""
+        servers.wait_until(self._has_no_snapshot_under_way, 30, "every snapshot begun is done")
+
+    def _has_no_snapshot_under_way(self):
+        # One at a time: every server has its own and says so in the same words.
+        log = self.server.log.read_text(errors="replace")
+        return log.rfind("Snapshot taken in ") > log.rfind("Snapshotting: ")
+
     def check(self):
         """The present owner must show what its predecessor left."""
         tree = self._dump()
@@ -174,6 +183,7 @@ def test_compressed_snapshots(estate, server_name, direction, other, method, tmp
     author, heir = in_order(direction, other, server_name)
     estate.hand_to(author, **{"snapshot.compression.method": method, "snapCount": 200})
     estate.write("/compressed")
+    estate.wait_for_snapshots()
     estate.release()
     keep_only_the_newest_snapshot(tmp_path / "data", f".{method}")
     estate.hand_to(heir)
