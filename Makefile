@@ -6,7 +6,7 @@ PRESET ?= release
 DROVER := build/$(PRESET)/bin/drover
 PYTHON := /usr/bin/python3
 
-.PHONY: help setup build run install test test-compat test-console console-screenshots test-asan test-tsan test-clang test-crash test-chaos test-oracle \
+.PHONY: help setup build run install install-library library-docs test test-compat test-console console-screenshots test-asan test-tsan test-clang test-crash test-chaos test-oracle \
         test-mixed test-mutations simulate fuzz bench lint lint-deep format clean
 
 help: ## this list
@@ -25,6 +25,13 @@ run: build ## build, then serve on 127.0.0.1:2181 with data in ./drover-data
 
 install: build ## binary, scripts, manual pages and a sample zoo.cfg below PREFIX (/usr/local), DESTDIR in front
 	@cmake --install build/$(PRESET) --prefix $${PREFIX:-/usr/local} --strip
+
+install-library: build ## the C++ client library alone: headers, archive, CMake package, pkg-config file
+	@cmake --install build/$(PRESET) --component library --prefix $${PREFIX:-/usr/local}
+
+library-docs: ## the C++ library's reference from its headers, into build/library-docs/html
+	@tools/setup.sh tools/debian-packages-docs.txt
+	@mkdir -p build/library-docs && doxygen tools/library_docs/Doxyfile
 
 test: build ## every test that needs Debian's packages only
 	@ctest --test-dir build/$(PRESET) --output-on-failure --parallel $(JOBS) -LE 'compat|long'

@@ -2,8 +2,10 @@
 # folder that is not a test, and makes the library drover_<room> and, from *_test.cc, the test <room>_test.
 
 find_package(fmt 9 REQUIRED)
-find_package(GTest REQUIRED)
-include(GoogleTest)
+if(DROVER_SERVER)  # tests come with it
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
 
 add_library(drover_options INTERFACE)
 target_compile_options(drover_options INTERFACE -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow)
@@ -55,7 +57,7 @@ function(drover_room room)
     add_library(drover_${room} INTERFACE)
     target_link_libraries(drover_${room} INTERFACE drover_options ${ARG_DEPS})
   endif()
-  if(tests)
+  if(tests AND DROVER_SERVER)
     drover_test(${room}_test SOURCES ${tests} DEPS drover_${room} ${ARG_TEST_DEPS})
     target_compile_definitions(${room}_test PRIVATE
       DROVER_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
