@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <cstdint>
-#include <iterator>
 #include <memory>
+#include <string>
+
+#include "toolbox/four_letter_word.h"
 
 namespace drover::cli {
 
@@ -33,8 +35,8 @@ int ask(const AskOptions& options) {
     fmt::print(stderr, "--server: {}\n", connect.error().message);
     return 2;
   }
-  const auto answer = four_letter_word(connect->hosts.front(), options.word,
-                                       std::chrono::milliseconds(options.timeout_ms));
+  const auto answer = toolbox::four_letter_word(connect->hosts.front(), options.word,
+                                                std::chrono::milliseconds(options.timeout_ms));
   if (!answer) {
     fmt::print(stderr, "{}\n", answer.error().message);
     return 1;
@@ -44,23 +46,6 @@ int ask(const AskOptions& options) {
 }
 
 }  // namespace
-
-Result<std::string> four_letter_word(const client::HostPort& server, std::string_view word,
-                                     std::chrono::milliseconds timeout) {
-  boost::asio::ip::tcp::iostream stream;
-  const auto failed = [&](std::string_view what) {
-    return failure(
-        fmt::format("{}:{}: {}: {}", server.host, server.port, what, stream.error().message()));
-  };
-  stream.expires_after(timeout);
-  stream.connect(server.host, std::to_string(server.port));
-  if (!stream) return failed("cannot connect");
-  stream.expires_after(timeout);
-  stream << word << std::flush;
-  std::string answer(std::istreambuf_iterator<char>(stream), {});
-  if (answer.empty()) return failed(fmt::format("no answer to {}", word));
-  return answer;
-}
 
 void add_ask(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("ask", "Ask a server a four-letter word and print its answer");

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "cli/man_page.h"
-#include "cli/shell_command.h"
-#include "cli/shell_help.h"
+#include "shell/command.h"
+#include "shell/help.h"
 
 namespace drover::cli {
 
@@ -43,8 +43,8 @@ bool write_page(const fs::path& dir, const ManPage& page, const std::string& tex
 // The commands that are typed inside the shell, as its `help` tells them.
 std::vector<ManTopic> shell_topics() {
   std::vector<ManTopic> topics;
-  for (const ShellCommand* command : all_commands()) {
-    topics.push_back({std::string(command->name), command_help(*command)});
+  for (const shell::Command* command : shell::all_commands()) {
+    topics.push_back({std::string(command->name), shell::command_help(*command)});
   }
   return topics;
 }

@@ -14,7 +14,7 @@
 #include <fstream>
 #include <thread>
 
-#include "cli/ask.h"
+#include "toolbox/four_letter_word.h"
 
 namespace drover::cli {
 
@@ -213,7 +213,8 @@ std::string LocalEnsemble::connect_string() const {
 }
 
 std::string mode_of_server(std::uint16_t client_port) {
-  const auto text = four_letter_word({"127.0.0.1", client_port}, "srvr", std::chrono::seconds(1));
+  const auto text =
+      toolbox::four_letter_word({"127.0.0.1", client_port}, "srvr", std::chrono::seconds(1));
   if (!text) return {};
   constexpr std::string_view kMode = "\nMode: ";
   const auto at = text->find(kMode);

@@ -8,17 +8,17 @@
 #include <string_view>
 
 #include "cli/ask.h"
-#include "cli/bench.h"
-#include "cli/doctor.h"
 #include "cli/help.h"
 #include "cli/local.h"
-#include "cli/log_command.h"
 #include "cli/purge.h"
 #include "cli/serve.h"
-#include "cli/shell.h"
 #include "cli/simulate.h"
-#include "cli/snapshot_command.h"
+#include "doctor/doctor.h"
+#include "file_tools/log_command.h"
+#include "file_tools/snapshot_command.h"
+#include "load/bench.h"
 #include "server/build_info.h"
+#include "shell/shell.h"
 
 namespace {
 constexpr int kExitBadArguments = 2;  // as Apache's main classes
@@ -64,21 +64,21 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", drover::server::build_text());
   app.require_subcommand(1);
   auto* shell = app.add_subcommand("shell", "Talk to a ZooKeeper server as zkCli does");
-  shell->footer(drover::cli::shell_help());
+  shell->footer(drover::shell::usage());
   // The shell's options have one dash, as zkCli's; CLI11 would read -server as -s -e -r -v -e -r.
   if (argc > 1 && std::string_view(argv[1]) == "shell") {
-    return drover::cli::shell({argv + 2, argv + argc});
+    return drover::shell::run({argv + 2, argv + argc});
   }
   int exit_code = 0;
   drover::cli::add_serve(app, exit_code);
-  drover::cli::add_bench(app, exit_code);
+  drover::load::add_bench(app, exit_code);
   drover::cli::add_local(app, exit_code);
   drover::cli::add_ask(app, exit_code);
   drover::cli::add_purge(app, exit_code);
   drover::cli::add_simulate(app, exit_code);
-  drover::cli::add_doctor(app, exit_code);
-  drover::cli::add_log(app, exit_code);
-  drover::cli::add_snapshot(app, exit_code);
+  drover::doctor::add_doctor(app, exit_code);
+  drover::file_tools::add_log(app, exit_code);
+  drover::file_tools::add_snapshot(app, exit_code);
   drover::cli::add_help(app, exit_code);
   app.footer(kFooter);
   app.failure_message(complaint);

@@ -17,7 +17,10 @@ FLOORS = {
     "replica": 4, "lane": 4,
     "net": 5, "admin": 5,
     "server": 6, "client": 6,
-    "recipes": 7, "cli": 8, "sim": 7,
+    "recipes": 7, "sim": 7, "load": 7, "toolbox": 7,
+    "shell": 8, "file_tools": 8,
+    "doctor": 9,
+    "cli": 10,
 }
 PURE_FLOOR_MAX = 4
 DOORS = {"storage/posix_disk.cc", "storage/posix_disk.h"}
