@@ -1,6 +1,7 @@
 #pragma once
-// ZooKeeper's error numbers as they travel on the wire (KeeperException.Code). The table stands
-// here once; every name or text of a code is made from it.
+// ZooKeeper's error numbers as they travel on the wire (KeeperException.Code), and those that this
+// library makes up on the client's side. The tables stand here once; every name or text of a code
+// is made from them.
 
 #include <cstdint>
 #include <string_view>
@@ -42,11 +43,29 @@ namespace drover {
   X(kQuotaExceeded, -125, "QUOTAEXCEEDED")                               \
   X(kThrottledOp, -127, "THROTTLEDOP")
 
+// Positive numbers never travel: a server that answers one is not believed (kSystemError).
+// X(enumerator, number, name)
+#define DROVER_LOCAL_ERROR_CODES(X)                                        \
+  X(kNotSent, 1, "NOTSENT")               /* certainly not executed */     \
+  X(kLockLost, 2, "LOCKLOST")             /* it may be someone else's */   \
+  X(kNotOwner, 3, "NOTOWNER")             /* not held by the caller */     \
+  X(kClosed, 4, "CLOSED")                 /* the client is closed */       \
+  X(kCancelled, 5, "CANCELLED")           /* the caller gave up waiting */ \
+  X(kTimedOut, 6, "TIMEDOUT")             /* the caller's time ran out */  \
+  X(kWouldDeadlock, 7, "WOULDDEADLOCK")   /* it would wait for itself */   \
+  X(kCorruptPayload, 8, "CORRUPTPAYLOAD") /* data not of the form due */   \
+  X(kSuspended, 9, "SUSPENDED")           /* the connection is down */
+
 enum class ErrorCode : std::int32_t {
 #define DROVER_ENUMERATOR(name, number, text) name = (number),
-  DROVER_ERROR_CODES(DROVER_ENUMERATOR)
+  DROVER_ERROR_CODES(DROVER_ENUMERATOR) DROVER_LOCAL_ERROR_CODES(DROVER_ENUMERATOR)
 #undef DROVER_ENUMERATOR
 };
+
+// Whether the code is one that only this library makes up.
+[[nodiscard]] constexpr bool is_local(ErrorCode code) {
+  return static_cast<std::int32_t>(code) > 0;
+}
 
 // ZooKeeper's name of the code, "UNKNOWN" for a number that no code has.
 [[nodiscard]] constexpr std::string_view error_name(ErrorCode code) {
@@ -55,6 +74,7 @@ enum class ErrorCode : std::int32_t {
   case ErrorCode::name:                 \
     return text;
     DROVER_ERROR_CODES(DROVER_CASE)
+    DROVER_LOCAL_ERROR_CODES(DROVER_CASE)
 #undef DROVER_CASE
   }
   return "UNKNOWN";

@@ -1,9 +1,10 @@
 #pragma once
-// How a function says that it could not: a code from ZooKeeper's table and one sentence for a
-// person.
+// How a function says that it could not: a code from ZooKeeper's table, one sentence for a person,
+// and the path.
 
 #include <drover/error_code.h>
 
+#include <cstdint>
 #include <expected>
 #include <string>
 
@@ -12,6 +13,9 @@ namespace drover {
 struct Error {
   ErrorCode code = ErrorCode::kSystemError;
   std::string message;  // names what and where; no trailing newline
+  std::string path{};   // the znode that it is about, as the caller names it; may be empty
+  // The operation of a transaction that failed, counted from 0; -1: none did, or no transaction.
+  std::int32_t operation = -1;
 };
 
 template <typename T>
