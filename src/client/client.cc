@@ -1,5 +1,7 @@
 #include "client/client.h"
 
+#include "client/records.h"
+
 namespace drover::client {
 namespace {
 
@@ -10,21 +12,6 @@ using wire::OpCode;
 constexpr std::string_view kConfigPath = "/zookeeper/config";
 constexpr std::chrono::milliseconds kPatience{50};  // until the next look whether to give up
 
-// For requests whose record is a path alone.
-struct PathRequest {
-  std::string_view path;
-  void encode(JuteWriter& out) const { out.write_string(path); }
-};
-struct EmptyRequest {
-  void encode(JuteWriter&) const {}
-};
-// create in all its forms: the op code decides whether a TTL follows.
-struct CreateRecord {
-  wire::CreateRequest request;
-  bool with_ttl;
-  void encode(JuteWriter& out) const { request.encode(out, with_ttl); }
-};
-
 struct ReconfigRecord {
   const Reconfiguration& change;
   void encode(JuteWriter& out) const {
@@ -34,21 +21,6 @@ struct ReconfigRecord {
     out.write_long(change.version);
   }
 };
-
-template <typename Record>
-std::string encoded(const Record& record) {
-  base::ByteBuffer bytes;
-  JuteWriter out(bytes);
-  record.encode(out);
-  return std::string(bytes.view());
-}
-
-std::vector<std::string> decode_strings(JuteReader& in) {
-  std::vector<std::string> all;
-  const auto count = in.read_count().value_or(0);
-  for (std::int32_t i = 0; i < count && in.ok(); ++i) all.emplace_back(in.read_string());
-  return all;
-}
 
 std::optional<std::string> decode_data(JuteReader& in) {
   const auto data = in.read_bytes();
@@ -70,22 +42,9 @@ Result<void> without_value(const Result<Nothing>& result) {
   return {};
 }
 
-std::optional<std::vector<wire::AclView>> acl_views(const AclList& acl) {
-  std::vector<wire::AclView> views;
-  for (const auto& entry : acl) {
-    views.push_back({.perms = entry.perms, .scheme = entry.id.scheme, .id = entry.id.id});
-  }
-  return views;
-}
-
-OpCode create_op(CreateMode mode) {
-  if (mode == CreateMode::kContainer) return OpCode::kCreateContainer;
-  return has_ttl(mode) ? OpCode::kCreateTtl : OpCode::kCreate;
-}
-
 }  // namespace
 
-Client::Client(Options options, SessionRunner::Listener listener)
+Client::Client(Options options, BlockingRunner::Listener listener)
     : chroot_(options.servers.chroot),
       request_timeout_(options.request_timeout_ms),
       gives_up_(std::move(options.gives_up)),
@@ -216,15 +175,8 @@ Result<ChildrenAndStat> Client::get_children(std::string_view path, bool watch) 
 Result<AclAndStat> Client::get_acl(std::string_view path) {
   const auto at = server_path(path);
   return call(OpCode::kGetAcl, PathRequest{at}, path, [](JuteReader& in) {
-    AclAndStat result;
-    const auto views = wire::decode_acl(in);
-    for (const auto& view : views.value_or(std::vector<wire::AclView>())) {
-      result.acl.push_back({.perms = view.perms,
-                            .id = {.scheme = std::string(view.scheme.value_or("")),
-                                   .id = std::string(view.id.value_or(""))}});
-    }
-    result.stat = wire::decode_stat(in);
-    return result;
+    auto acl = decode_acl_list(in);
+    return AclAndStat{.acl = std::move(acl), .stat = wire::decode_stat(in)};
   });
 }
 

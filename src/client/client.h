@@ -20,8 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "client/blocking_runner.h"
 #include "client/path.h"
-#include "client/session_runner.h"
 
 namespace drover::client {
 
@@ -67,7 +67,7 @@ class Client {
 
   // Starts connecting at once; calls made before wait. `listener` gets watch events and changes of
   // state on another thread, and must not call back.
-  Client(Options options, SessionRunner::Listener listener);
+  Client(Options options, BlockingRunner::Listener listener);
 
   Result<std::string> create(std::string_view path, const CreateOptions& options);
   Result<void> remove(std::string_view path, std::int32_t version);
@@ -121,7 +121,7 @@ class Client {
   std::string chroot_;
   std::chrono::milliseconds request_timeout_;
   std::function<bool()> gives_up_;
-  SessionRunner runner_;
+  BlockingRunner runner_;
 };
 
 }  // namespace drover::client

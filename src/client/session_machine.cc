@@ -70,6 +70,7 @@ void SessionMachine::on_disconnected(base::Instant now, SessionEffects& effects)
 void SessionMachine::lose_connection(base::Instant now, SessionEffects& effects) {
   link_ = Link::kNone;
   ++failed_in_a_row_;
+  effects.send.clear();  // what was meant for this connection is not for the next
   if (is_closing_) return end(SessionState::kClosed, ErrorCode::kConnectionLoss, effects);
   state_ = SessionState::kConnecting;
   fail_all(ErrorCode::kConnectionLoss, effects);
@@ -216,19 +217,19 @@ void SessionMachine::take_reply(wire::JuteReader& in, const wire::ReplyHeader& h
   }
   const Pending answered = std::move(pending_.front());
   pending_.pop_front();
+  // Positive numbers are this library's own.
+  const ErrorCode error = is_local(header.error) ? ErrorCode::kSystemError : header.error;
   if (header.zxid.value > 0) last_zxid_ = header.zxid;
 
   if (const auto& watch = answered.request.watch) {
-    const bool is_absent = header.error == ErrorCode::kNoNode;
-    if (header.error == ErrorCode::kOk) watches_.add(watch->first, watch->second);
+    const bool is_absent = error == ErrorCode::kNoNode;
+    if (error == ErrorCode::kOk) watches_.add(watch->first, watch->second);
     if (is_absent && answered.request.op == wire::OpCode::kExists) {
       watches_.add(WatchKind::kExist, watch->second);
     }
   }
-  effects.deliveries.push_back(Completion{.id = answered.id,
-                                          .error = header.error,
-                                          .body = std::string(in.rest()),
-                                          .zxid = header.zxid});
+  effects.deliveries.push_back(Completion{
+      .id = answered.id, .error = error, .body = std::string(in.rest()), .zxid = header.zxid});
   if (answered.request.op == wire::OpCode::kCloseSession) {
     effects.disconnect = true;
     end(SessionState::kClosed, ErrorCode::kSessionExpired, effects);
@@ -244,7 +245,7 @@ RequestId SessionMachine::submit(Request request, base::Instant now, SessionEffe
     const auto error =
         state_ == SessionState::kAuthFailed ? ErrorCode::kAuthFailed : ErrorCode::kSessionExpired;
     effects.deliveries.push_back(
-        Completion{.id = id, .error = error, .body = "", .was_sent = false});
+        Completion{.id = id, .error = error, .body = std::move(request.body), .was_sent = false});
     return id;
   }
   Pending pending{.id = id, .xid = 0, .request = std::move(request)};
@@ -260,7 +261,6 @@ void SessionMachine::send_request(Pending pending, base::Instant now, SessionEff
   pending.xid = next_xid_;
   next_xid_ = next_xid_ == INT32_MAX ? 1 : next_xid_ + 1;
   send_frame(pending.xid, pending.request.op, pending.request.body, now, effects);
-  pending.request.body = std::string();
   pending_.push_back(std::move(pending));
 }
 
@@ -301,6 +301,15 @@ RequestId SessionMachine::close(base::Instant now, SessionEffects& effects) {
   return id;
 }
 
+void SessionMachine::abandon(SessionEffects& effects) {
+  if (is_over()) return;
+  effects.disconnect = link_ != Link::kNone;
+  effects.send.clear();
+  tell_state(KeeperState::kDisconnected, effects);
+  tell_state(KeeperState::kExpired, effects);
+  end(SessionState::kClosed, ErrorCode::kSessionExpired, effects);
+}
+
 bool SessionMachine::forget_watches(WatcherType type, std::string_view path,
                                     SessionEffects& effects) {
   const auto removed = watches_.remove(type, path);
@@ -325,12 +334,13 @@ void SessionMachine::end(SessionState state, ErrorCode error, SessionEffects& ef
 }
 
 void SessionMachine::fail_all(ErrorCode error, SessionEffects& effects) {
-  for (const auto& request : pending_) {
-    effects.deliveries.push_back(Completion{.id = request.id, .error = error, .body = ""});
-  }
-  for (const auto& request : queued_) {
+  for (auto& [id, xid, request] : pending_) {
     effects.deliveries.push_back(
-        Completion{.id = request.id, .error = error, .body = "", .was_sent = false});
+        Completion{.id = id, .error = error, .body = std::move(request.body)});
+  }
+  for (auto& [id, xid, request] : queued_) {
+    effects.deliveries.push_back(
+        Completion{.id = id, .error = error, .body = std::move(request.body), .was_sent = false});
   }
   pending_.clear();
   queued_.clear();

@@ -13,6 +13,7 @@
 //      one that an effect told it to close;
 //   4. call on_time() when next_deadline() has come. Deadlines change with every call.
 
+#include <drover/connection_state.h>
 #include <drover/event.h>
 
 #include <cstdint>
@@ -31,8 +32,6 @@
 #include "wire/client_records.h"
 
 namespace drover::client {
-
-enum class SessionState { kConnecting, kConnected, kConnectedReadOnly, kClosed, kAuthFailed };
 
 using RequestId = std::uint64_t;
 
@@ -54,8 +53,10 @@ struct Request {
 struct Completion {
   RequestId id = 0;
   ErrorCode error =
-      ErrorCode::kOk;    // with kConnectionLoss, kSessionExpired, kAuthFailed made up here
-  std::string body;      // the reply's record
+      ErrorCode::kOk;  // with kConnectionLoss, kSessionExpired, kAuthFailed made up here
+  // The reply's record; of a request that got none (kConnectionLoss, kSessionExpired and
+  // kAuthFailed made up here) its own, given back, so that it can be asked again.
+  std::string body;
   bool was_sent = true;  // false: certainly not executed; true with kConnectionLoss: nobody knows
   wire::Zxid zxid{};     // of the reply's header; 0: there was no reply
 };
@@ -96,6 +97,9 @@ class SessionMachine {
   // cannot be (kConnectionLoss: the server will let it expire).
   RequestId close(base::Instant now, SessionEffects& effects);
 
+  // Gives the session up as expired, without a server's word.
+  void abandon(SessionEffects& effects);
+
   // Forgets watches on `path`; the removal events go to `effects`. False: there was none.
   bool forget_watches(WatcherType type, std::string_view path, SessionEffects& effects);
   [[nodiscard]] bool has_watch(WatcherType type, std::string_view path) const {
@@ -110,6 +114,8 @@ class SessionMachine {
   // The newest that a server has shown.
   [[nodiscard]] wire::Zxid last_zxid() const { return last_zxid_; }
   [[nodiscard]] std::int32_t timeout_ms() const { return timeout_ms_; }
+  // When the last byte came from a server that knew the session.
+  [[nodiscard]] base::Instant last_heard() const { return last_heard_; }
   // nullopt: nothing to wait for, the session is over.
   [[nodiscard]] std::optional<base::Instant> next_deadline() const;
 
@@ -119,7 +125,7 @@ class SessionMachine {
   struct Pending {
     RequestId id = 0;
     std::int32_t xid = 0;
-    Request request;  // its body is given away when it is sent
+    Request request;
   };
 
   void begin_attempt(base::Instant now, SessionEffects& effects);

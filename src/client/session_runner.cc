@@ -2,25 +2,18 @@
 
 #include <array>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 
+#include "client/steady_now.h"
+
 namespace drover::client {
-namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-base::Instant steady_now() {
-  return base::Instant{std::chrono::steady_clock::now().time_since_epoch()};
-}
-
-}  // namespace
-
 struct SessionRunner::Link {
-  explicit Link(asio::io_context& io) : socket(io) {}
+  explicit Link(const asio::any_io_executor& executor) : socket(executor) {}
 
   asio::ip::tcp::socket socket;
   std::array<char, 64 * 1024> input;
@@ -28,134 +21,164 @@ struct SessionRunner::Link {
   base::ByteBuffer writing;
 };
 
-SessionRunner::SessionRunner(std::vector<HostPort> hosts, SessionMachine::Options options,
-                             Listener listener)
-    : hosts_(std::move(hosts)), listener_(std::move(listener)), machine_([&] {
-        options.host_count = hosts_.size();
-        return options;
-      }()) {
-  asio::post(io_, [this] {
-    drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
-      machine.start(now, effects);
-    });
-  });
-  thread_ = std::thread([this] {
-    const auto work = asio::make_work_guard(io_);
-    io_.run();
-  });
-}
-
-SessionRunner::~SessionRunner() {
-  io_.stop();
-  thread_.join();
+SessionRunner::SessionRunner(asio::any_io_executor executor, std::vector<HostPort> hosts,
+                             SessionMachine::Options options, Owner owner)
+    : executor_(std::move(executor)),
+      hosts_(std::move(hosts)),
+      options_(options),
+      owner_(std::move(owner)),
+      resolver_(executor_),
+      timer_(executor_) {
+  options_.host_count = hosts_.size();
+  machine_ = std::make_unique<SessionMachine>(options_);
+  publish_state();
 }
 
 template <typename F>
 void SessionRunner::drive(F f) {
-  SessionEffects effects;
-  f(machine_, steady_now(), effects);
-  state_ = machine_.state();
-  session_id_ = machine_.session_id().value;
-  carry_out(effects);
+  f(*machine_, steady_now(), effects_);
+  flush();
 }
 
-template <typename F>
-auto SessionRunner::on_thread(F f) -> decltype(f()) {
-  std::packaged_task<decltype(f())()> task(std::move(f));
-  auto result = task.get_future();
-  asio::post(io_, [&task] { task(); });
-  return result.get();
+void SessionRunner::start() {
+  drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
+    machine.start(now, effects);
+  });
 }
 
-void SessionRunner::carry_out(SessionEffects& effects) {
-  if (effects.disconnect) hang_up();
-  if (effects.connect_to) connect(*effects.connect_to);
-  if (!effects.send.empty() && link_) {
-    link_->waiting.append(effects.send.view());
-    if (link_->writing.empty()) write(link_);
-  }
-  for (auto& delivery : effects.deliveries) {
-    if (const auto* event = std::get_if<WatchedEvent>(&delivery)) {
-      listener_(*event);
-      continue;
-    }
-    auto& completion = std::get<Completion>(delivery);
-    const auto answer = answers_.find(completion.id);
-    DROVER_ASSERT(answer != answers_.end(), "an answer that nobody asked for");
-    answer->second.set_value(std::move(completion));
-    answers_.erase(answer);
-  }
-  answer_waiters();
+void SessionRunner::renew(const std::vector<Credential>& credentials) {
+  DROVER_ASSERT(!machine_->is_connected(), "only a session that is over is renewed");
+  hang_up();
+  ids_before_ += std::exchange(last_id_, 0);
+  options_.seed += 1;  // another order of hosts than the one that has just failed
+  machine_ = std::make_unique<SessionMachine>(options_);
+  const auto now = steady_now();
+  for (const auto& credential : credentials) machine_->add_auth(credential, now, effects_);
+  machine_->start(now, effects_);
+  flush();
+}
+
+// --- effects
+
+void SessionRunner::publish_state() {
+  state_ = machine_->state();
+  session_id_ = machine_->session_id().value;
+  timeout_ms_ = machine_->timeout_ms();
+}
+
+bool SessionRunner::has_effects() const {
+  return effects_.disconnect || effects_.connect_to || !effects_.send.empty() ||
+         !effects_.deliveries.empty();
+}
+
+void SessionRunner::flush() {
+  if (is_flushing_) return;
+  const auto self = shared_from_this();  // the sink may drop the last other reference
+  is_flushing_ = true;
+  do {
+    carry_out();
+    owner_.batch_ended();
+  } while (has_effects());
+  is_flushing_ = false;
   arm_timer();
 }
 
-void SessionRunner::answer_waiters() {
-  const bool is_over = state_ == SessionState::kClosed || state_ == SessionState::kAuthFailed;
-  if (!machine_.is_connected() && !is_over) return;
-  for (auto& waiter : waiters_) waiter.set_value(!is_over);
-  waiters_.clear();
+void SessionRunner::carry_out() {
+  if (std::exchange(effects_.disconnect, false)) hang_up();
+  if (effects_.connect_to) connect(*std::exchange(effects_.connect_to, std::nullopt));
+  if (!effects_.send.empty()) {
+    if (link_) {
+      if (link_->waiting.empty()) {
+        link_->waiting.swap(effects_.send);
+      } else {
+        link_->waiting.append(effects_.send.view());
+      }
+      if (link_->writing.empty()) write(link_);
+    }
+    effects_.send.clear();
+  }
+  publish_state();
+  std::swap(deliveries_, effects_.deliveries);
+  // All at once: the sink may renew the session, and these are the old one's.
+  for (auto& delivery : deliveries_) {
+    if (auto* completion = std::get_if<Completion>(&delivery)) completion->id += ids_before_;
+  }
+  for (auto& delivery : deliveries_) owner_.take(delivery);
+  deliveries_.clear();
 }
 
 void SessionRunner::arm_timer() {
-  const auto deadline = machine_.next_deadline();
+  const auto deadline = machine_->next_deadline();
   if (!deadline) {
+    armed_for_.reset();
     timer_.cancel();
     return;
   }
+  if (armed_for_ && *armed_for_ <= *deadline) return;
+  armed_for_ = deadline;
   timer_.expires_at(std::chrono::steady_clock::time_point(
       std::chrono::duration_cast<std::chrono::steady_clock::duration>(deadline->since_start)));
-  timer_.async_wait([this](error_code error) {
-    if (error) return;
-    drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
+  timer_.async_wait([weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self) return;
+    self->armed_for_.reset();
+    self->drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
       machine.on_time(now, effects);
     });
   });
 }
 
+// --- the connection
+
 void SessionRunner::connect(std::size_t host) {
   hang_up();
-  link_ = std::make_shared<Link>(io_);
+  link_ = std::make_shared<Link>(executor_);
   const auto& [name, port] = hosts_[host];
-  const auto connected = [this, link = link_](error_code error, const asio::ip::tcp::endpoint&) {
-    if (link != link_) return;
-    if (error) return lost(link);
+  const auto connected = [weak = weak_from_this(), link = link_](error_code error,
+                                                                 const auto& /*endpoint*/) {
+    const auto self = weak.lock();
+    if (!self || link != self->link_) return;
+    if (error) return self->lost(link);
     link->socket.set_option(asio::ip::tcp::no_delay(true), error);
-    drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
+    self->drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
       machine.on_connected(now, effects);
     });
-    read(link);
+    self->read(link);
   };
   // A name is resolved anew for every attempt: the server may have moved.
   resolver_.async_resolve(
       name, std::to_string(port),
-      [this, link = link_, connected](error_code error,
-                                      const asio::ip::tcp::resolver::results_type& found) {
-        if (link != link_) return;
-        if (error) return lost(link);
+      [weak = weak_from_this(), link = link_, connected](
+          error_code error, const asio::ip::tcp::resolver::results_type& found) {
+        const auto self = weak.lock();
+        if (!self || link != self->link_) return;
+        if (error) return self->lost(link);
         asio::async_connect(link->socket, found, connected);
       });
 }
 
 void SessionRunner::read(const std::shared_ptr<Link>& link) {
-  link->socket.async_read_some(
-      asio::buffer(link->input), [this, link](error_code error, std::size_t size) {
-        if (link != link_) return;
-        if (error) return lost(link);
-        drive([&](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
-          machine.on_bytes({link->input.data(), size}, now, effects);
-        });
-        if (link == link_) read(link);
-      });
+  link->socket.async_read_some(asio::buffer(link->input), [weak = weak_from_this(), link](
+                                                              error_code error, std::size_t size) {
+    const auto self = weak.lock();
+    if (!self || link != self->link_) return;
+    if (error) return self->lost(link);
+    self->drive([&](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
+      machine.on_bytes({link->input.data(), size}, now, effects);
+    });
+    if (link == self->link_) self->read(link);
+  });
 }
 
 void SessionRunner::write(const std::shared_ptr<Link>& link) {
   link->writing.swap(link->waiting);
   asio::async_write(link->socket, asio::buffer(link->writing.data(), link->writing.size()),
-                    [this, link](error_code error, std::size_t) {
-                      if (link != link_) return;
-                      if (error) return lost(link);
+                    [weak = weak_from_this(), link](error_code error, std::size_t) {
+                      const auto self = weak.lock();
+                      if (!self || link != self->link_) return;
+                      if (error) return self->lost(link);
                       link->writing.clear();
-                      if (!link->waiting.empty()) write(link);
+                      if (!link->waiting.empty()) self->write(link);
                     });
 }
 
@@ -174,69 +197,32 @@ void SessionRunner::lost(const std::shared_ptr<Link>& link) {
   });
 }
 
-// --- calls from other threads
-// ----------------------------------------------------------------------------
+void SessionRunner::drop_connection() {
+  if (link_) lost(link_);
+}
 
-std::future<Completion> SessionRunner::ask(Request request) {
-  auto answer = std::make_shared<std::promise<Completion>>();
-  auto result = answer->get_future();
-  asio::post(io_, [this, answer, asked = std::move(request)]() mutable {
-    drive([&](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
-      const RequestId id = machine.submit(std::move(asked), now, effects);
-      answers_.emplace(id, std::move(*answer));
-    });
-  });
-  return result;
+// --- the owner's requests
+
+RequestId SessionRunner::submit(Request request) {
+  last_id_ = machine_->submit(std::move(request), steady_now(), effects_);
+  return ids_before_ + last_id_;
 }
 
 void SessionRunner::add_auth(Credential credential) {
-  on_thread([&] {
-    drive([&](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
-      machine.add_auth(std::move(credential), now, effects);
-    });
-  });
+  machine_->add_auth(std::move(credential), steady_now(), effects_);
 }
 
-bool SessionRunner::forget_watches(WatcherType type, std::string path) {
-  return on_thread([&] {
-    bool found = false;
-    drive([&](SessionMachine& machine, base::Instant, SessionEffects& effects) {
-      found = machine.forget_watches(type, path, effects);
-    });
-    return found;
-  });
+bool SessionRunner::forget_watches(WatcherType type, std::string_view path) {
+  return machine_->forget_watches(type, path, effects_);
 }
 
-bool SessionRunner::has_watch(WatcherType type, std::string path) {
-  return on_thread([&] { return machine_.has_watch(type, path); });
+RequestId SessionRunner::close() {
+  last_id_ = machine_->close(steady_now(), effects_);
+  return ids_before_ + last_id_;
 }
 
-void SessionRunner::drop_connection() {
-  asio::post(io_, [this] {
-    if (link_) lost(link_);
-  });
-}
-
-void SessionRunner::close() {
-  std::promise<Completion> answer;
-  auto closed = answer.get_future();
-  const auto at_most = on_thread([&] {
-    drive([&](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
-      answers_.emplace(machine.close(now, effects), std::move(answer));
-    });
-    return std::chrono::milliseconds(machine_.timeout_ms());
-  });
-  static_cast<void>(closed.wait_for(at_most));
-}
-
-bool SessionRunner::wait_connected(std::chrono::milliseconds at_most) {
-  auto connected = std::make_shared<std::promise<bool>>();
-  auto result = connected->get_future();
-  asio::post(io_, [this, connected] {
-    waiters_.push_back(std::move(*connected));
-    answer_waiters();
-  });
-  return result.wait_for(at_most) == std::future_status::ready && result.get();
+void SessionRunner::abandon() {
+  machine_->abandon(effects_);
 }
 
 }  // namespace drover::client

@@ -1,17 +1,15 @@
 #pragma once
-// Runs a SessionMachine on real sockets: one thread of its own with one io_context. Calls may come
-// from any thread; answers are futures, watch events and changes of state go to the listener on the
-// runner's thread. An event is delivered before any answer that could reveal what it tells.
+// Runs a SessionMachine on real sockets and timers, on an executor that runs one function at a time
+// (a strand, or an io_context with one thread). Everything is called there, but for what says
+// otherwise; what the session has to say goes to the sink, there too.
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
-#include <future>
 #include <memory>
-#include <thread>
-#include <unordered_map>
+#include <optional>
 #include <vector>
 
 #include "client/connect_string.h"
@@ -19,68 +17,85 @@
 
 namespace drover::client {
 
-class SessionRunner {
+class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
  public:
-  using Listener = std::function<void(const WatchedEvent&)>;
+  struct Owner {
+    // Each delivery, in order. May call the runner.
+    std::function<void(Delivery&)> take;
+    // After every batch of deliveries, and before what it caused is written: the moment to submit
+    // more.
+    std::function<void()> batch_ended = [] {};
+  };
 
-  // Starts connecting at once. `listener` must not call back into the runner and wait.
-  SessionRunner(std::vector<HostPort> hosts, SessionMachine::Options options, Listener listener);
-  // Hangs up without closing the session: the server keeps it until its timeout, or call close()
-  // before.
-  ~SessionRunner();
+  SessionRunner(boost::asio::any_io_executor executor, std::vector<HostPort> hosts,
+                SessionMachine::Options options, Owner owner);
+  // Hangs up without closing the session: the server keeps it until its timeout.
+  ~SessionRunner() = default;
   SessionRunner(const SessionRunner&) = delete;
   SessionRunner& operator=(const SessionRunner&) = delete;
 
-  [[nodiscard]] std::future<Completion> ask(Request request);
+  // Starts connecting.
+  void start();
+  // Begins a new session in place of one that is over, with these credentials.
+  void renew(const std::vector<Credential>& credentials);
+
+  // The answer is delivered with this id. Ids count up from 1, and on through renewals. Written at
+  // the end of the batch, or by flush().
+  RequestId submit(Request request);
   void add_auth(Credential credential);
-  // Forgets watches here; false if there was none. The server is not told.
-  bool forget_watches(WatcherType type, std::string path);
-  [[nodiscard]] bool has_watch(WatcherType type, std::string path);
+  // As SessionMachine's; each is carried out at the end of the batch, or by flush().
+  bool forget_watches(WatcherType type, std::string_view path);
+  RequestId close();
+  void abandon();
   // Gives the present connection up, as if it had been lost.
   void drop_connection();
-  // Ends the session and waits for the server to say so, at most one session timeout.
-  void close();
-  // True as soon as the session is connected; false when it is over or `at_most` has passed.
-  [[nodiscard]] bool wait_connected(std::chrono::milliseconds at_most);
+  // Carries out what the calls above have left to do. No-op while the sink is being called.
+  void flush();
 
+  [[nodiscard]] const SessionMachine& machine() const { return *machine_; }
+  // Any thread.
   [[nodiscard]] SessionState state() const { return state_.load(); }
   [[nodiscard]] wire::SessionId session_id() const { return wire::SessionId(session_id_.load()); }
+  [[nodiscard]] std::int32_t timeout_ms() const { return timeout_ms_.load(); }
 
  private:
   struct Link;
 
-  // Calls `f(machine, now, effects)` and carries the effects out. On the runner's thread.
+  // Calls `f(machine, now, effects)`, then flush().
   template <typename F>
   void drive(F f);
-  void carry_out(SessionEffects& effects);
+  [[nodiscard]] bool has_effects() const;
+  void carry_out();
+  void publish_state();
   void connect(std::size_t host);
   void read(const std::shared_ptr<Link>& link);
   void write(const std::shared_ptr<Link>& link);
   void hang_up();
   void lost(const std::shared_ptr<Link>& link);
   void arm_timer();
-  void answer_waiters();
 
-  // Runs `f` on the runner's thread and waits for what it returns.
-  template <typename F>
-  auto on_thread(F f) -> decltype(f());
-
+  boost::asio::any_io_executor executor_;
   std::vector<HostPort> hosts_;
-  Listener listener_;
-  boost::asio::io_context io_;
+  SessionMachine::Options options_;
+  Owner owner_;
+  std::unique_ptr<SessionMachine> machine_;
+  RequestId ids_before_ = 0;  // given by machines before this one
+  RequestId last_id_ = 0;     // of this machine
 
-  // All below: only on the runner's thread, but for the atomics.
-  SessionMachine machine_;
-  boost::asio::ip::tcp::resolver resolver_{io_};
-  boost::asio::steady_timer timer_{io_};
-  std::shared_ptr<Link>
-      link_;  // the present connection; handlers of earlier ones see that they are not it
-  std::unordered_map<RequestId, std::promise<Completion>> answers_;
-  std::vector<std::promise<bool>> waiters_;  // for a connection
+  SessionEffects effects_;
+  std::vector<Delivery> deliveries_;  // those being delivered
+  bool is_flushing_ = false;
+
+  boost::asio::ip::tcp::resolver resolver_;
+  boost::asio::steady_timer timer_;
+  // When the timer fires. A deadline that moved away is noticed then: most of them do.
+  std::optional<base::Instant> armed_for_;
+  // The present connection; handlers of earlier ones see that they are not it.
+  std::shared_ptr<Link> link_;
+
   std::atomic<SessionState> state_ = SessionState::kConnecting;
   std::atomic<std::int64_t> session_id_ = 0;
-
-  std::thread thread_;  // last: it uses everything above
+  std::atomic<std::int32_t> timeout_ms_ = 0;
 };
 
 }  // namespace drover::client
