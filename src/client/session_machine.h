@@ -33,6 +33,8 @@
 
 namespace drover::client {
 
+using drover::SessionState;
+
 using RequestId = std::uint64_t;
 
 struct Credential {
