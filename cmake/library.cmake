@@ -7,7 +7,7 @@ find_package(Boost 1.81 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 
-set(rooms base wire client)
+set(rooms base wire client recipes)
 set(objects)
 foreach(room ${rooms})
   list(APPEND objects $<TARGET_OBJECTS:drover_${room}>)
