@@ -7,7 +7,7 @@ DROVER := build/$(PRESET)/bin/drover
 PYTHON := /usr/bin/python3
 
 .PHONY: help setup build run install install-library library-docs test test-compat test-console console-screenshots test-asan test-tsan test-clang test-crash test-chaos test-oracle \
-        test-mixed test-mutations simulate fuzz bench lint lint-deep format clean
+        test-mixed test-interop test-mutations simulate fuzz bench lint lint-deep format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -77,6 +77,10 @@ test-oracle: build ## two million random requests against Apache 3.9 (REQUESTS=n
 test-mixed: build ## ensembles of Drover and Apache 3.5, 3.8, 3.9: every split of the roles (long)
 	@tests/compat/prepare.sh
 	@DROVER_BINARY=$(abspath $(DROVER)) DROVER_MIXED=all $(PYTHON) -m pytest -q tests/compat/mixed
+
+test-interop: build ## recipes shared with Curator and kazoo: every pair, on Drover and on Apache (long)
+	@tests/compat/prepare.sh
+	@DROVER_BINARY=$(abspath $(DROVER)) DROVER_INTEROP=all $(PYTHON) -m pytest -q -m compat tests/compat/interop
 
 simulate: build ## SEEDS (10000) runs of whole ensembles under faults, from FIRST_SEED (1) on
 	@$(DROVER) simulate --seed $${FIRST_SEED:-1} --seeds $${SEEDS:-10000} --keep-going

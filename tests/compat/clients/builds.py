@@ -117,6 +117,38 @@ def curator_recipes():
     return [*java(curator_class_path(), "curator-recipes", folders), "RecipesUnderTrouble"]
 
 
+INTEROP = HERE.parent / "interop"
+
+# Curator's releases that peers run with: the newest, and the one that Debian 12 packages.
+CURATOR_PEERS = ("5.9.0", "5.4.0")
+
+
+def curator_peer(version):
+    """The peer of tests/compat/interop with this Curator; ZooKeeper's queue recipe from Debian."""
+    folder = CACHE / f"curator-peer-{version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    pom = INTEROP / "pom.xml"
+    sources = sorted((INTEROP / "curator").glob("*.java"))
+    class_path_file = folder / "class-path"
+    stamp = Stamp(folder, version, pom, *sources)
+    if not stamp.is_current() or not _all_there(class_path_file.read_text()):
+        run(["mvn", "-q", "-B", "-f", pom, "dependency:build-classpath",
+             f"-Dcurator.version={version}", f"-Dmdep.outputFile={class_path_file}"])  # fmt: skip
+        class_path = _peer_class_path(class_path_file)
+        run(["javac", "-nowarn", "-d", folder, "-cp", class_path, *sources])
+        stamp.put()
+    options = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+               "-Dorg.slf4j.simpleLogger.showDateTime=true",
+               "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS"]  # fmt: skip
+    class_path = f"{folder}:{_peer_class_path(class_path_file)}"
+    return [*JVM, *options, "-cp", class_path, "CuratorPeer"]
+
+
+def _peer_class_path(file):
+    recipe = servers.DEBIAN_JARS / "zookeeper-recipes-queue.jar"
+    return f"{file.read_text().strip()}:{recipe}"
+
+
 def _all_there(class_path):
     return all(os.path.exists(jar) for jar in class_path.strip().split(":"))
 
@@ -160,6 +192,16 @@ def debian_kazoo_recipes():
 def kazoo_recipes():
     """Recipes of the kazoo of requirements.txt under trouble."""
     return _kazoo_recipes(kazoo_interpreter())
+
+
+def debian_kazoo_peer():
+    """The peer of tests/compat/interop with Debian's kazoo."""
+    return ["/usr/bin/python3", INTEROP / "kazoo" / "kazoo_peer.py"]
+
+
+def kazoo_peer():
+    """The same with the kazoo of requirements.txt."""
+    return [kazoo_interpreter(), INTEROP / "kazoo" / "kazoo_peer.py"]
 
 
 # -- C ---------------------------------------------------------------------------------------
@@ -220,6 +262,7 @@ WALKS = {
     **{f"java-{version}": (maven_java_walk, version) for version in servers.MAVEN_RELEASES},
     "curator": (curator_walk,),
     "curator-recipes": (curator_recipes,),
+    **{f"curator-peer-{version}": (curator_peer, version) for version in CURATOR_PEERS},
     "kazoo": (kazoo_walk,),
     "go": (go_walk,),
     "node": (node_walk,),
