@@ -46,7 +46,8 @@ constexpr Help kHelps[] = {
     {"export", "write a subtree into a file",
      "JSON, an object a line: data in base64, ACLs, which were ephemeral. No file, or -: "
      "standard output.\n"
-     "A file is whole or not there. The server's own /zookeeper is left out of an export of /.",
+     "A file is whole or not there. The server's own /zookeeper is left out of an export of /.\n"
+     "Containers and znodes with a TTL look like persistent ones to every client, and become such.",
      "export /app app.json"},
     {"find", "search a subtree",
      "All of what is asked must hold. Patterns know * ? [a-z]; put them in quotes.",

@@ -39,6 +39,7 @@ CommandResult history(ShellSession& session, const ParsedWords&) {
     lines.push_back(session.history[i]);
     text += fmt::format("{} - {}\n", i, session.history[i]);
   }
+  if (size == 0) text = "0 - null\n";  // zkCli's, where a single command was given
   session.put("lines", list_json(lines), text);
   say_if_not_connected(session);
   return {};
@@ -51,8 +52,8 @@ CommandResult redo(ShellSession& session, const ParsedWords& words) {
   }
   const auto index = decode_number(words.args[1]);
   if (!index) return bad_value("redo", "number", words.args[1], "one of those `history` shows");
-  const auto present = session.history.size() - 1;  // this very redo
-  if (*index < 0 || static_cast<std::size_t>(*index) >= present) {
+  const auto size = session.history.size();  // this very redo is the last
+  if (*index < 0 || static_cast<std::size_t>(*index) + 1 >= size) {
     return command_error("Command index out of range");
   }
   const auto line = session.history[static_cast<std::size_t>(*index)];

@@ -87,8 +87,7 @@ int converse(ShellSession& session, LineReader& reader, const Invocation& invoca
   if (invocation.command.empty()) {
     run_lines(session, reader, is_interactive);
   } else {
-    session.history.push_back(invocation.command.front());
-    run_words(session, invocation.command);
+    run_words(session, invocation.command);  // not a part of the history, as in zkCli
   }
   return session.exit_code;
 }

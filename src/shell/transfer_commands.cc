@@ -144,6 +144,15 @@ std::string summary(const Exported& exported, const std::string& root, std::stri
   return text;
 }
 
+// Stat has no field for the kind of a persistent znode; / is never a special one.
+void note_unseen_kinds(ShellSession& session, const Exported& exported, const std::string& root) {
+  const std::size_t root_alone = root == "/" ? 1 : 0;
+  if (exported.znodes - exported.ephemerals <= root_alone) return;
+  session.note(
+      "export: no server tells its clients which znodes are containers or have a TTL; import makes "
+      "persistent ones of them");
+}
+
 CommandResult export_subtree(ShellSession& session, const ParsedWords& words) {
   const auto& root = words.args[1];
   const std::string name = words.args.size() > 2 ? words.args[2] : "-";
@@ -155,6 +164,7 @@ CommandResult export_subtree(ShellSession& session, const ParsedWords& words) {
     });
     if (!exported) return std::unexpected(exported.error());
     session.note(summary(*exported, root, "standard output"));
+    note_unseen_kinds(session, *exported, root);
     return {};
   }
   auto file = FileBeingWritten::open(name, words.has("f"));
@@ -170,6 +180,7 @@ CommandResult export_subtree(ShellSession& session, const ParsedWords& words) {
   }
   session.put("znodes", exported->znodes, "");
   session.put("bytes", exported->bytes, summary(*exported, root, name) + "\n");
+  note_unseen_kinds(session, *exported, root);
   return {};
 }
 

@@ -385,6 +385,46 @@ def test_ephemerals_are_left_out_or_made_to_stay(shell, app, tmp_path):
     assert "created /copy/me" in shell("import", "-e", file, "/copy").out
 
 
+UNSEEN = (
+    "export: no server tells its clients which znodes are containers or have a TTL; import makes "
+    "persistent ones of them"
+)
+
+
+def check_kinds_are_unseen(server, tmp_path):
+    """Containers and TTL znodes show nothing of it to a client, so export warns and writes them plain."""
+
+    def shell(*words, lines=()):
+        return shell_run.run_apart(shell_run.drover_shell("-server", server.address, *words), lines)
+
+    shell(lines=["create /app x", "create -c /app/box c", "create -t 600000 /app/brief t"])
+    for path in ("/app/box", "/app/brief"):
+        assert "ephemeralOwner = 0x0" in shell("stat", path).out
+    file = tmp_path / "app.json"
+    done = shell("export", "/app", str(file))
+    assert (done.code, done.err) == (0, [UNSEEN])
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line.keys() for line in lines[1:-1]] == [{"path", "data", "acl"}] * 3
+    (answer,) = [one for one in answers(shell("--json", "export", "-f", "/app", str(file)))
+                 if one.get("command") == "export"]
+    assert answer["notes"] == [UNSEEN]
+    assert "created /copy/box" in shell("import", str(file), "/copy").out
+    # Nothing but ephemeral znodes: there is nothing to say.
+    done = shell(lines=["create -e /alone x", f"export -f /alone {file}", "quit"])
+    assert UNSEEN not in done.err
+    shell(lines=["deleteall /app", "deleteall /copy"])
+
+
+def test_export_says_which_kinds_it_cannot_see(tmp_path):
+    with servers.Drover(properties={"extendedTypesEnabled": "true"}) as server:
+        check_kinds_are_unseen(server, tmp_path)
+
+
+def test_nor_can_it_see_them_on_an_apache_server(tmp_path):
+    with servers.DebianApache(properties={"zookeeper.extendedTypesEnabled": "true"}) as server:
+        check_kinds_are_unseen(server, tmp_path)
+
+
 # --- top
 
 

@@ -5,6 +5,7 @@ ours, and stdout, stderr, events and the exit code are compared. What differs on
 in docs/shell.md; each row there has a name, and DIFFERENCES proves the row of that name.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 import re
@@ -25,13 +26,13 @@ REFUSED = re.compile(
 
 @pytest.fixture(scope="module", name="debian")
 def _debian():
-    with servers.DebianApache(properties={"extendedTypesEnabled": "true"}) as server:
+    with servers.DebianApache(properties={"zookeeper.extendedTypesEnabled": "true"}) as server:
         yield server
 
 
 @pytest.fixture(scope="module", name="newest")
 def _newest():
-    with servers.MavenApache("3.9", properties={"extendedTypesEnabled": "true"}) as server:
+    with servers.MavenApache("3.9", properties={"zookeeper.extendedTypesEnabled": "true"}) as server:
         yield server
 
 
@@ -174,9 +175,10 @@ DIFFERENCES = {
     ],
     "version": [Difference(("version",), None, "ZooKeeper CLI version: drover-")],
     "piped-prompt": "test_shell_transcript.py::test_scripts_get_no_prompt",
-    "completion": "test_shell.py::test_tab_offers_options_and_commands",
-    "event-at-prompt": "test_shell.py::test_an_event_leaves_the_line_that_is_being_typed",
-    "end-of-input": "test_shell.py::test_ctrl_c_drops_the_line_and_ctrl_d_ends_the_shell",
+    "completion": "test_shell_transcript.py::test_what_tab_offers_for_a_second_word",
+    "event-at-prompt": "test_shell_transcript.py::test_an_event_while_a_line_is_being_typed",
+    "end-of-input": "test_shell_transcript.py::test_ctrl_c_and_ctrl_d_at_the_prompt",
+    "read-only-over": "test_shell_read_only.py::test_when_the_ensemble_is_back",
 }
 
 
@@ -267,12 +269,75 @@ def test_scripts_get_no_prompt(drover):
     assert not any("[zk:" in line for line in ours.out)
 
 
+@contextlib.contextmanager
+def at_terminals(server):
+    """(theirs, ours, what each prompt looks like): both shells at terminals, at their first prompts."""
+    address = ("-server", server.address)
+    prompt = rf"\[zk: {server.address}\(CONNECTED\) \d+\] "
+    with (
+        shell_run.Terminal(shell_run.newest_apache_shell(*address, line_editing=True)) as theirs,
+        shell_run.Terminal(shell_run.drover_shell(*address)) as ours,
+    ):
+        theirs.hear(prompt, 60)
+        ours.hear(prompt)
+        yield theirs, ours, prompt
+
+
+@pytest.mark.compat
+def test_what_tab_offers_for_a_second_word(drover):
+    with at_terminals(drover) as (theirs, ours, _):
+        for shell, shown in ((theirs, "ls history "), (ours, "ls hist")):
+            shell.type("ls hist\t")
+            shell.hear(shown)
+            shell.type("\n")
+            shell.hear(r"^(?!ory)\s*Path must start with / character")
+
+
+@pytest.mark.compat
+def test_an_event_while_a_line_is_being_typed(drover):
+    with at_terminals(drover) as (theirs, ours, prompt):
+        ours.type("create /watched x\n")
+        ours.hear("Created /watched")
+        for shell in (theirs, ours):
+            shell.type("get -w /watched\n")
+            shell.hear(r"\nx\r?\n" + prompt)
+            shell.type("getAllChildrenNumber /wat")
+            shell.hear("getAllChildrenNumber /wat")
+        other = shell_run.drover_shell("-server", drover.address)
+        assert shell_run.run([*other, "set", "/watched", "y"]).code == 0
+        for shell, shown_again in ((theirs, ""), (ours, prompt + "getAllChildrenNumber /wat")):
+            shell.hear(r"type:NodeDataChanged path:/watched zxid: -?\d+\r?\n")
+            shell.type("ched\n")
+            shell.hear(rf"^{shown_again}ched\r*\n\s*0\r?\n")
+        assert shell_run.run([*other, "delete", "/watched"]).code == 0
+
+
+@pytest.mark.compat
+def test_ctrl_c_and_ctrl_d_at_the_prompt(drover):
+    with at_terminals(drover) as (theirs, ours, prompt):
+        for shell, said in ((theirs, "JLine support is disabled"), (ours, r"\^C\s+" + prompt)):
+            shell.type("delete /zookeeper")
+            shell.hear("delete /zookeeper")
+            shell.type("\x03")
+            shell.hear(said)
+            shell.type("ls /\n")
+            shell.hear(r"\n\[zookeeper\]\r?\n")
+    with at_terminals(drover) as (theirs, ours, _):
+        for shell in (theirs, ours):
+            shell.type("\x04")
+        theirs.hear("JLine support is disabled")
+        theirs.type("ls /\n")
+        theirs.hear(r"\n\[zookeeper\]\r?\n")  # it goes on
+        assert ours.code() == 0
+
+
 # One command, and what both shells answer and end with.
 COMMANDS = [
     ("ls", "/"), ("ls", "-s", "/nope"), ("get",), ("create", "/t", "x"), ("create", "/t", "x"),
     ("set", "/t", "y", "-v", "9"), ("set", "-s", "/t", "a b"), ("get", "/t"), ("getAcl", "/t"),
     ("setAcl", "/t", "foo"), ("stat", "-z", "/t"), ("nonsense",), ("delete", "/t"),
-    ("delete", "/t"), ("deleteall", "/nope"), ("close",), ("redo", "0"), ("quit",),
+    ("delete", "/t"), ("deleteall", "/nope"), ("close",), ("redo", "0"), ("redo", "1"), ("redo",),
+    ("history",), ("quit",),
 ]
 
 
