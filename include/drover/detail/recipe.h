@@ -122,7 +122,7 @@ struct RecipeInitiation {
 
   template <typename H>
   void operator()(H&& handler) {
-    const auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
       slot.assign([weak = std::weak_ptr(patience)](boost::asio::cancellation_type) {
         if (const auto waiting = weak.lock()) waiting->cancel();
