@@ -40,7 +40,7 @@ Check serving(const StatusView& view) {
     check.why_not = fmt::format("not yet up to date with the leader, sid {} (state: {})",
                                 view.ensemble->leader_sid, view.ensemble->peer_state);
   } else if (!view.serving) {
-    check.why_not = "clients are not served";
+    check.why_not = "clients are not served: a snapshot is being restored";
   }
   return check;
 }

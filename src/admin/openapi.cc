@@ -48,7 +48,7 @@ json::object operation_of(const Command& command) {
                                       {403, "Not all permissions on `/`"},
                                       {429, "Too soon after the last one"},
                                       {500, "It failed; `error` says why"},
-                                      {501, "Not built; `error` says what to do instead"},
+                                      {409, "Not on a member of an ensemble (restore)"},
                                       {503, "Switched off in zoo.cfg"}});
   }
   if (name == "set_trace_mask") {
@@ -61,6 +61,13 @@ json::object operation_of(const Command& command) {
                                 {"in", "query"},
                                 {"description", "false: only write the file"},
                                 {"schema", {{"type", "boolean"}, {"default", true}}}}};
+  }
+  if (name == "restore") {
+    operation["requestBody"] = {
+        {"required", true},
+        {"description", "A snapshot file: plain, gzip or snappy"},
+        {"content",
+         {{"application/octet-stream", {{"schema", {{"type", "string"}, {"format", "binary"}}}}}}}};
   }
   if (name == "shed_connections") {
     operation["requestBody"] = {

@@ -25,7 +25,7 @@ class CatchUp {
   void data(std::string_view path) {
     const tree::NodeId node = tree_.find(path);
     if (node == tree::kNoNode) return tell(EventType::kNodeDeleted, path);
-    if (tree_.stat(node).mzxid > since_.value) return tell(EventType::kNodeDataChanged, path);
+    if (is_news(tree_.stat(node).mzxid)) return tell(EventType::kNodeDataChanged, path);
     watches_.add(Registry::kData, path, watcher_, Mode::kStandard);
   }
   void exist(std::string_view path) {
@@ -35,12 +35,16 @@ class CatchUp {
   void child(std::string_view path) {
     const tree::NodeId node = tree_.find(path);
     if (node == tree::kNoNode) return tell(EventType::kNodeDeleted, path);
-    if (tree_.stat(node).pzxid > since_.value) return tell(EventType::kNodeChildrenChanged, path);
+    if (is_news(tree_.stat(node).pzxid)) return tell(EventType::kNodeChildrenChanged, path);
     watches_.add(Registry::kChildren, path, watcher_, Mode::kStandard);
   }
   [[nodiscard]] std::int64_t told() const { return told_; }
 
  private:
+  // After a restore an old zxid may be of something that the client has never seen.
+  [[nodiscard]] bool is_news(std::int64_t zxid) const {
+    return zxid > since_.value || tree_.replaced_at() > since_;
+  }
   void tell(EventType type, std::string_view path) {
     append_event(events_, type, wire::Zxid(-1), path);
     ++told_;

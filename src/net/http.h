@@ -2,6 +2,7 @@
 // One HTTP request and its answer, as plain values: what a handler sees of the web.
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -88,7 +89,9 @@ struct HttpRoute {
   std::uint64_t body_bytes_max = 64 * 1024;  // 413 above it
   HttpGate gate{};                           // may be empty
   std::string summary{};                     // one line for /openapi.json; empty: not told there
-  std::string body_folder{};  // not empty: the body goes to a file of its own in this folder
+  // Not empty: the body goes to a file of its own, whose path begins so.
+  std::string body_file_prefix{};
+  std::chrono::milliseconds patience{0};  // with the handler's answer; 0: the server's
 };
 
 }  // namespace drover::net

@@ -107,8 +107,8 @@ HttpRequest request_of(const http::request_parser<http::empty_body>& parser, Htt
 }
 
 // A file of its own, gone with the last who holds its name.
-std::shared_ptr<const std::string> make_body_file(const std::string& folder) {
-  std::string path = folder + "/upload.XXXXXX";
+std::shared_ptr<const std::string> make_body_file(const std::string& prefix) {
+  std::string path = prefix + "XXXXXX";
   const int descriptor = ::mkstemp(path.data());
   if (descriptor < 0) return nullptr;
   ::close(descriptor);
@@ -369,13 +369,13 @@ asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::read_body(
     co_await asio::async_write(session->socket, asio::buffer(kContinue), saying(error));
     if (error) co_return plain(400, "the client is gone");
   }
-  if (route.body_folder.empty()) {
+  if (route.body_file_prefix.empty()) {
     http::request_parser<http::string_body> parser(std::move(head));
     parser.body_limit(route.body_bytes_max);
     error = co_await read_all(session, parser, options.idle_timeout);
     request.body = std::move(parser.get().body());
   } else {
-    request.body_file = make_body_file(route.body_folder);
+    request.body_file = make_body_file(route.body_file_prefix);
     if (!request.body_file) co_return plain(500, "no file for the body");
     http::request_parser<http::file_body> parser(std::move(head));
     parser.body_limit(route.body_bytes_max);
@@ -392,7 +392,7 @@ asio::awaitable<HttpResponse> HttpServer::Impl::answer(const HttpRoute& route,
                                                        HttpRequest request) {
   Awaited<HttpResponse> awaited(context);
   route.handle(std::move(request), HttpReply(awaited.giver()));
-  auto response = co_await awaited.wait(options.answer_timeout);
+  auto response = co_await awaited.wait(std::max(options.answer_timeout, route.patience));
   co_return response ? std::move(*response) : plain(503, "no answer in time");
 }
 

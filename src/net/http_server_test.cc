@@ -113,7 +113,7 @@ class HttpServerTest : public testing::Test {
                if (request.header("authorization")) return decide(std::nullopt);
                decide(HttpResponse{.status = 401, .body = "who are you?"});
              },
-         .body_folder = folder.string()});
+         .body_file_prefix = (folder / "upload.").string()});
   }
   ~HttpServerTest() override {
     if (thread.joinable()) {

@@ -18,7 +18,7 @@ constexpr std::size_t kReadBytesMax = 16u << 20;
 
 bool Replica::has_committed() const {
   return (!impl_->queue.empty() && impl_->is_ready(impl_->queue.front())) ||
-         impl_->pending.has_ready() || impl_->may_release_sync();
+         impl_->pending.has_ready() || impl_->may_release_sync() || !impl_->notices.empty();
 }
 
 namespace {
@@ -74,6 +74,7 @@ txn::Reply::Kind reply_kind(const Outstanding& entry) {
 void Replica::apply_committed(base::Instant now, bool watched, std::span<txn::Deliveries> lanes) {
   Impl& impl = *impl_;
   wire::Zxid last;
+  impl.tell_lanes(lanes);
   impl.answer_pending(lanes);
   while (!impl.queue.empty() && impl.is_ready(impl.queue.front())) {
     const Outstanding& entry = impl.queue.front();
@@ -83,8 +84,8 @@ void Replica::apply_committed(base::Instant now, bool watched, std::span<txn::De
     if (entry.kind == Kind::kTxn) {
       impl.apply_txn(entry, bytes, now, watched, lanes);
       impl.answer_pending(lanes);
-    } else if (impl.mode == Impl::Mode::kIdle) {
-      // Whoever asked is no longer there.
+    } else if (impl.has_no_clients()) {
+      // Nobody hears it.
     } else if (entry.kind == Kind::kKick) {
       push_close(entry.from, entry.session, impl.tree.last_zxid(), lanes);
     } else {
@@ -94,6 +95,17 @@ void Replica::apply_committed(base::Instant now, bool watched, std::span<txn::De
   }
   // The tree now says what prepare had to remember.
   if (last.value > 0 && impl.prepare) impl.prepare->applied(last);
+}
+
+// Of a standalone server, before anything that clients may not see.
+void Replica::Impl::tell_lanes(std::span<txn::Deliveries> lanes) {
+  using Item = txn::Deliveries::Item;
+  for (const std::uint32_t notice : notices) {
+    for (txn::Deliveries& lane : lanes) {
+      lane.order.push_back({notice > 0 ? Item::Kind::kServing : Item::Kind::kNotServing, notice});
+    }
+  }
+  notices.clear();
 }
 
 // Of a learner: what was behind the txn that was just applied.
@@ -162,7 +174,7 @@ void Replica::Impl::read(const Outstanding& entry, std::string_view bytes, txn::
 
 // A learner knows a txn's client by session and cxid; where nobody serves, there is none.
 void Replica::Impl::find_client(Outstanding& entry, std::string_view bytes) {
-  if (mode == Mode::kIdle) entry.has_client = false;
+  if (has_no_clients()) entry.has_client = false;
   if (mode != Mode::kLearning) return;
   wire::JuteReader in(bytes);
   const auto header = wire::TxnHeader::decode(in);

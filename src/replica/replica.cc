@@ -106,6 +106,36 @@ void Replica::image_is_whole() {
   impl_->fuzzy = false;
 }
 
+void Replica::pause() {
+  Impl& impl = *impl_;
+  DROVER_ASSERT(impl.mode == Impl::Mode::kStandalone, "only a standalone server pauses");
+  impl.mode = Impl::Mode::kPaused;
+  impl.prepare.reset();
+  impl.owners.clear();
+  impl.notices.push_back(0);
+}
+
+bool Replica::is_paused() const {
+  return impl_->mode == Impl::Mode::kPaused;
+}
+
+bool Replica::may_replace() const {
+  return is_paused() && all_persisted() && impl_->queue.empty() && impl_->notices.empty();
+}
+
+void Replica::resume(base::Instant now) {
+  Impl& impl = *impl_;
+  DROVER_ASSERT(may_replace(), "resumed while something is outstanding");
+  DROVER_ASSERT(impl.tree.last_zxid() >= impl.proposed, "the new tree is older than a txn");
+  impl.proposed = impl.persisted = impl.committed = impl.tree.last_zxid();
+  impl.digests.clear();
+  impl.mode = Impl::Mode::kStandalone;
+  impl.prepare.emplace(impl.tree, impl.sessions, impl.auth, impl.options.prepare);
+  impl.reaper = Reaper(reaper_options(impl.options), now);
+  impl.sessions.restart(now);
+  impl.notices.push_back(++impl.term);
+}
+
 void Replica::commit(wire::Zxid up_to) {
   DROVER_ASSERT(up_to <= impl_->proposed, "committed what was never proposed");
   impl_->committed = std::max(impl_->committed, up_to);
@@ -137,6 +167,8 @@ void Replica::on_requests(const txn::RequestBatch& batch, base::Instant now, bas
       impl.send_on(request, batch.body(request), effects);
     }
   } else if (impl.makes_txns() && !batch.requests.empty()) {
+    // Of a lane that had not yet heard that its connections are over.
+    if (impl.mode == Impl::Mode::kStandalone && batch.term != impl.term) return;
     impl.queue.begin_batch();
     for (const txn::Request& request : batch.requests) {
       impl.on_request(request, batch.body(request), now);
@@ -364,7 +396,9 @@ void Replica::on_persisted(wire::Zxid last, Effects&) {
 
 // Alone, a server is its own quorum; in an ensemble commit() says what the quorum has.
 void Replica::Impl::decide_commit() {
-  if (mode == Mode::kStandalone) committed = std::max(committed, persisted);
+  if (mode == Mode::kStandalone || mode == Mode::kPaused) {
+    committed = std::max(committed, persisted);
+  }
 }
 
 // ---- for operators

@@ -121,6 +121,17 @@ class Replica {
   void image_is_whole();
   [[nodiscard]] bool all_persisted() const;
 
+  // ---- another state for a standalone server (an operator's restore), in three steps:
+  //   1. pause(): the next deliveries send every client away, and nothing new is decided. What was
+  //      proposed is still to be persisted and applied.
+  //   2. may_replace(): tree and sessions may be replaced from outside, or be left as they are.
+  //   3. resume(): clients are taken again; zxids continue from the tree's, which must not be less
+  //      than last_proposed() was.
+  void pause();
+  [[nodiscard]] bool may_replace() const;
+  void resume(base::Instant now);
+  [[nodiscard]] bool is_paused() const;
+
   // ---- leading: what learners' clients ask. The link's number says whom to answer.
   struct LearnerRequest {
     std::uint64_t link = 0;

@@ -15,7 +15,7 @@
 namespace drover::replica {
 
 struct Replica::Impl {
-  enum class Mode : std::uint8_t { kStandalone, kIdle, kLeading, kLearning };
+  enum class Mode : std::uint8_t { kStandalone, kPaused, kIdle, kLeading, kLearning };
 
   Impl(ReplicaOptions replica_options, tree::Tree& shared_tree,
        session::SessionTable& session_table, const txn::AuthOptions& auth_options,
@@ -24,7 +24,8 @@ struct Replica::Impl {
   [[nodiscard]] bool makes_txns() const {
     return mode == Mode::kStandalone || mode == Mode::kLeading;
   }
-  void begin_to_make_txns(base::Instant now);
+  // Whoever asked before is no longer there.
+  [[nodiscard]] bool has_no_clients() const { return mode == Mode::kIdle || mode == Mode::kPaused; }
 
   // ---- replica.cc: deciding
   void on_request(const txn::Request& request, std::string_view body, base::Instant now);
@@ -50,6 +51,7 @@ struct Replica::Impl {
   void apply_txn(Outstanding entry, std::string_view bytes, base::Instant now, bool watched,
                  std::span<txn::Deliveries> lanes);
   void find_client(Outstanding& entry, std::string_view bytes);
+  void tell_lanes(std::span<txn::Deliveries> lanes);
   void answer_pending(std::span<txn::Deliveries> lanes);
   [[nodiscard]] bool may_release_sync() const;
   void release_syncs();
@@ -81,6 +83,10 @@ struct Replica::Impl {
   wire::Zxid proposed;
   wire::Zxid persisted;
   wire::Zxid committed;
+
+  // ---- standalone
+  std::uint32_t term = 0;              // as in txn::RequestBatch: how often it was paused
+  std::vector<std::uint32_t> notices;  // for the lanes: kServing in this term, or 0: kNotServing
 
   // ---- learning
   PendingRequests pending;

@@ -43,10 +43,11 @@ class RateLimit {
 // Lives as long as the handlers that share it.
 struct Commands {
   Commands(const PageSources& sources_in, const CommandOptions& options_in,
-           SnapshotThread& snapshots_in, std::vector<Reactor*> reactors_in)
+           SnapshotThread& snapshots_in, LiveRestore* restore_in, std::vector<Reactor*> reactors_in)
       : sources(sources_in),
         options(options_in),
         snapshots(snapshots_in),
+        live_restore(restore_in),
         reactors(std::move(reactors_in)),
         snapshot_limit(options.rate_limit_ms),
         restore_limit(options.rate_limit_ms) {}
@@ -58,12 +59,16 @@ struct Commands {
   void set_trace_mask(const HttpRequest& request, const HttpReply& reply);
   void guarded(const admin::Command& command, const HttpRequest& request, const HttpReply& reply);
   void snapshot(const HttpRequest& request, const HttpReply& reply);
-  void restore(const HttpReply& reply);
+  void before_restore(const HttpRequest& request,
+                      std::function<void(std::optional<HttpResponse>)> decide);
+  [[nodiscard]] std::optional<HttpResponse> restore_refusal(const HttpRequest& request);
+  void restore(const HttpRequest& request, const HttpReply& reply);
   void shed(const HttpRequest& request, const HttpReply& reply);
 
   const PageSources sources;
   const CommandOptions options;
   SnapshotThread& snapshots;
+  LiveRestore* const live_restore;
   const std::vector<Reactor*> reactors;
   RateLimit snapshot_limit, restore_limit;  // the admin thread's
 };
@@ -133,7 +138,6 @@ void Commands::guarded(const admin::Command& command, const HttpRequest& request
               if (status != 200) return reply(json_page(admin::command_refused(name, why), status));
               if (!takes(command, request, reply)) return;
               if (name == "snapshot") return snapshot(request, reply);
-              if (name == "restore") return restore(reply);
               shed(request, reply);
             });
 }
@@ -165,20 +169,52 @@ void Commands::snapshot(const HttpRequest& request, const HttpReply& reply) {
   });
 }
 
-void Commands::restore(const HttpReply& reply) {
-  const auto refuse = [&](unsigned status, std::string_view why) {
-    reply(json_page(admin::command_refused("restore", why), status));
+bool announces_body(const HttpRequest& request) {
+  return request.header("transfer-encoding").has_value() ||
+         request.header("content-length").value_or("0") != "0";
+}
+
+// Before the body is read: it may be large, and nobody may send it who may not restore.
+void Commands::before_restore(const HttpRequest& request,
+                              std::function<void(std::optional<HttpResponse>)> decide) {
+  authorize(sources, request,
+            [this, request, decide = std::move(decide)](unsigned status, std::string_view why) {
+              if (status == 200) return decide(restore_refusal(request));
+              decide(json_page(admin::command_refused("restore", why), status));
+            });
+}
+
+std::optional<HttpResponse> Commands::restore_refusal(const HttpRequest& request) {
+  const auto refuse = [](unsigned status, std::string_view why) {
+    return json_page(admin::command_refused("restore", why), status);
   };
   if (!options.restore_enabled) return refuse(503, "admin.restore.enabled is false");
-  if (!restore_limit.take()) {
-    ++sources.status.admin_counters().restores_limited;
-    return refuse(429, fmt::format("one restore in {} ms (admin.rateLimiterIntervalInMS)",
-                                   options.rate_limit_ms));
+  if (live_restore == nullptr) {
+    return refuse(409,
+                  "this server is a member of an ensemble, whose leader decides what it holds: "
+                  "stop all members and restore each from the same snapshot "
+                  "(docs/operations.md, Backup and restore)");
   }
-  ++sources.status.admin_counters().restores_failed;
-  refuse(501,
-         "not while serving: stop the server, put the file into an empty dataDir/version-2 as "
-         "snapshot.<zxid>, and start it again");
+  if (!announces_body(request)) return refuse(400, "the request has no body: send the snapshot");
+  if (restore_limit.take()) return std::nullopt;
+  ++sources.status.admin_counters().restores_limited;
+  return refuse(429, fmt::format("one restore in {} ms (admin.rateLimiterIntervalInMS)",
+                                 options.rate_limit_ms));
+}
+
+void Commands::restore(const HttpRequest& request, const HttpReply& reply) {
+  ++sources.status.admin_counters().requests;
+  if (!request.body_file) {
+    return reply(json_page(admin::command_refused("restore", "the body is empty"), 400));
+  }
+  live_restore->begin(request.body_file, [this,
+                                          reply](const Result<LiveRestore::Outcome>& outcome) {
+    if (outcome) {
+      return reply(json_page(admin::command_page("restore", {{"last_zxid", outcome->zxid.value}})));
+    }
+    ++sources.status.admin_counters().restores_failed;
+    reply(json_page(admin::command_refused("restore", outcome.error().message), 500));
+  });
 }
 
 void Commands::shed(const HttpRequest& request, const HttpReply& reply) {
@@ -217,8 +253,9 @@ void Commands::shed(const HttpRequest& request, const HttpReply& reply) {
 
 void add_commands(net::HttpRouter& routes, const PageSources& sources,
                   const CommandOptions& options, SnapshotThread& snapshots,
-                  std::vector<Reactor*> reactors) {
-  auto commands = std::make_shared<Commands>(sources, options, snapshots, std::move(reactors));
+                  LiveRestore* live_restore, std::vector<Reactor*> reactors) {
+  auto commands =
+      std::make_shared<Commands>(sources, options, snapshots, live_restore, std::move(reactors));
   const auto handle = [commands](const HttpRequest& request, const HttpReply& reply) {
     commands->handle(request, reply);
   };
@@ -230,8 +267,24 @@ void add_commands(net::HttpRouter& routes, const PageSources& sources,
              reply({.content_type = "text/html; charset=utf-8", .body = admin::command_index(url)});
            },
        .summary = "Apache ZooKeeper's commands, listed in HTML"});
-  routes.add({.method = "GET", .path = options.url + "/*", .handle = handle});
+  // A snapshot takes as long as the disk does.
+  constexpr std::chrono::hours kPatience{1};
+  routes.add(
+      {.method = "GET", .path = options.url + "/*", .handle = handle, .patience = kPatience});
   routes.add({.method = "POST", .path = options.url + "/*", .handle = handle});
+  for (const char* name : {"/restore", "/rest"}) {
+    routes.add({.method = "GET", .path = options.url + name, .handle = handle});
+    routes.add(
+        {.method = "POST",
+         .path = options.url + name,
+         .handle = [commands](const HttpRequest& request,
+                              const HttpReply& reply) { commands->restore(request, reply); },
+         .body_bytes_max = std::uint64_t{1} << 50,  // what the disk takes
+         .gate = [commands](const HttpRequest& request,
+                            auto decide) { commands->before_restore(request, std::move(decide)); },
+         .body_file_prefix = options.upload_prefix,
+         .patience = kPatience});
+  }
 }
 
 }  // namespace drover::server

@@ -1,6 +1,8 @@
 #include "server/disk_thread.h"
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <string>
 
 #include "server/clock.h"
@@ -45,6 +47,17 @@ void DiskThread::run(Job job) {
   jobs_.push_back({.after = queue_.size(), .job = std::move(job)});
   awaited_ = kNobodyWaits;
   changed_.notify_all();
+}
+
+void DiskThread::close_file() {
+  auto closed = std::make_shared<std::promise<void>>();
+  auto future = closed->get_future();
+  run([closed](storage::LogWriter& log) {
+    auto rolled = log.roll();
+    closed->set_value();
+    return rolled;
+  });
+  future.wait();
 }
 
 void DiskThread::stop() {

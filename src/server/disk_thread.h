@@ -69,6 +69,9 @@ class DiskThread {
   // before what is submitted after it. An error is final, as that of a write. Any thread.
   using Job = std::function<Result<void>(storage::LogWriter& log)>;
   void run(Job job);
+  // Ends the present log file and waits for that; what is submitted later begins another. Any
+  // thread but its own.
+  void close_file();
   // Finishes what was submitted and ends the thread.
   void stop();
 

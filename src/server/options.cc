@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "server/environment.h"
+#include "storage/file_names.h"
 
 namespace drover::server {
 
@@ -147,6 +148,19 @@ SnapshotThreadOptions snapshot_options(const Config& config, const storage::Data
                     .length_max = config.length_max()},
           .purge_interval_ms = config.purge_interval_ms,
           .digest_enabled = config.digest_enabled};
+}
+
+LiveRestoreOptions live_restore_options(const Config& config, const storage::DataDir& dir) {
+  return {.history = {.snapshot_dir = dir.snapshot_dir(),
+                      .log_dir = dir.log_dir(),
+                      .length_max = config.length_max()},
+          .writer = {.dir = dir.snapshot_dir(), .compression = config.compression},
+          .tick_ms = config.tick_ms,
+          .digest_enabled = config.digest_enabled};
+}
+
+std::string upload_prefix(const storage::DataDir& dir) {
+  return fmt::format("{}/{}snapshot.upload.", dir.snapshot_dir(), storage::kTemporaryPrefix);
 }
 
 admin::ConfView conf_view(const Config& config, const storage::DataDir& dir, std::uint16_t port) {

@@ -6,6 +6,7 @@
 #include "server/config.h"
 #include "server/console_lane.h"
 #include "server/disk_thread.h"
+#include "server/live_restore.h"
 #include "server/peer_disk.h"
 #include "server/peer_links.h"
 #include "server/reactor.h"
@@ -27,6 +28,11 @@ namespace drover::server {
 [[nodiscard]] DiskThreadOptions disk_options(const Config& config, const storage::DataDir& dir);
 [[nodiscard]] SnapshotThreadOptions snapshot_options(const Config& config,
                                                      const storage::DataDir& dir);
+// Of a standalone server.
+[[nodiscard]] LiveRestoreOptions live_restore_options(const Config& config,
+                                                      const storage::DataDir& dir);
+// Where uploads are put; what a crash leaves there goes at the next start.
+[[nodiscard]] std::string upload_prefix(const storage::DataDir& dir);
 [[nodiscard]] admin::ConfView conf_view(const Config& config, const storage::DataDir& dir,
                                         std::uint16_t port);
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <future>
 #include <memory>
 
 #include "replica/restorer.h"
@@ -105,7 +104,7 @@ void PeerDisk::save_epoch(EpochFile file, zab::Epoch epoch, Report done) {
 void PeerDisk::reload(std::optional<wire::Zxid> truncate_to, std::function<void(bool)> done) {
   snapshot_thread_.abandon();
   snapshot_thread_.run([this, truncate_to, done = std::move(done)] {
-    close_log();
+    disk_thread_.close_file();
     bool truncated = true;
     if (truncate_to) {
       const auto cut =
@@ -154,7 +153,7 @@ void PeerDisk::install_snapshot(Report done) {
   }
   for (const auto& [id, timeout_ms] : sessions_.list()) start.sessions.push_back({id, timeout_ms});
   snapshot_thread_.run([this, start = std::move(start), done = std::move(done)] {
-    close_log();
+    disk_thread_.close_file();
     const auto file = snapshot_thread_.write_staged(start);
     if (!file && snapshot_thread_.stopping()) return;  // the next start asks the leader again
     if (!file) return fatal_(file.error());
@@ -166,18 +165,6 @@ void PeerDisk::install_snapshot(Report done) {
               static_cast<std::uint64_t>(start.zxid.value), file->nodes, file->bytes);
     asio::post(context_, done);
   });
-}
-
-// On the snapshot thread: waits for the disk thread, which never waits for it.
-void PeerDisk::close_log() {
-  auto closed = std::make_shared<std::promise<void>>();
-  auto future = closed->get_future();
-  disk_thread_.run([closed](storage::LogWriter& log) {
-    auto rolled = log.roll();
-    closed->set_value();
-    return rolled;
-  });
-  future.wait();
 }
 
 }  // namespace drover::server

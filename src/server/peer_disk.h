@@ -55,7 +55,6 @@ class PeerDisk {
   void install_snapshot(Report done);
 
  private:
-  void close_log();
   void restore_and_report(bool truncated, std::function<void(bool)> done);
 
   boost::asio::io_context& context_;

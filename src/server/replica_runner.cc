@@ -1,5 +1,7 @@
 #include "server/replica_runner.h"
 
+#include <utility>
+
 #include "server/clock.h"
 #include "server/measures.h"
 
@@ -20,6 +22,18 @@ void ReplicaRunner::start() {
 
 void ReplicaRunner::stop() {
   deadline_.cancel();
+}
+
+void ReplicaRunner::pause(std::function<void()> then) {
+  when_paused_ = std::move(then);
+  replica_.pause();
+  follow_up();
+}
+
+void ReplicaRunner::resume() {
+  times_.clear();
+  replica_.resume(now());
+  follow_up();
 }
 
 bool ReplicaRunner::idle() const {
@@ -52,6 +66,7 @@ void ReplicaRunner::follow_up() {
   if (!effects_.persist.empty()) doors_.persist(effects_.persist);
   effects_.clear();
   if (replica_.has_committed()) apply();
+  if (when_paused_ && replica_.may_replace()) std::exchange(when_paused_, nullptr)();
   if (const auto next = replica_.next_deadline()) deadline_.at(time_point_of(*next));
 }
 

@@ -39,6 +39,12 @@ class ReplicaRunner {
   void durable(wire::Zxid last) { mail_.durable(last); }
   void drained() { mail_.drained(); }
 
+  // Sends clients away. `then` comes, on this thread, when everything asked before is on disk and
+  // applied: tree and sessions may be replaced (Replica::pause). It ends with resume().
+  void pause(std::function<void()> then);
+  void resume();
+  [[nodiscard]] bool paused() const { return replica_.is_paused(); }
+
   void start();                     // arms the timer
   void stop();                      // disarms it
   [[nodiscard]] bool idle() const;  // nothing proposed or queued is unanswered
@@ -59,6 +65,7 @@ class ReplicaRunner {
   replica::Effects effects_;
   TxnTimes times_;
   RunnerProbe probe_;
+  std::function<void()> when_paused_;  // empty: nobody waits for it
   std::vector<char> to_wake_;  // lanes whose inbox has something, as seen under the last hold
 };
 

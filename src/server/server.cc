@@ -120,8 +120,9 @@ struct Server::Impl {
   bool first_snapshot_due = false;
 
   std::vector<std::unique_ptr<Reactor>> reactors;
-  std::optional<replica::Replica> replica;  // these two: standalone
+  std::optional<replica::Replica> replica;  // these three: standalone
   std::optional<ReplicaRunner> runner;
+  std::optional<LiveRestore> live_restore;
   std::optional<replica::Peer> peer;  // these three: member of an ensemble
   std::optional<PeerDisk> peer_disk;
   std::optional<PeerRunner> peer_runner;
@@ -248,6 +249,10 @@ void Server::Impl::make_replica() {
           .take_own_inbox = [this] { reactors[0]->take_inbox(); },
           .finish = [this] { reactors[0]->after_lane(); },
           .wake = [this](std::uint32_t lane) { wake_lane(lane); }});
+  live_restore.emplace(
+      reactors[0]->context(), disk, live_restore_options(config, *data_dir), shared, sessions,
+      *runner, *disk_thread, *snapshot, log,
+      [this](const Error& error) { on_disk_failure("cannot restore the snapshot", error); });
 }
 
 std::optional<StartError> Server::Impl::make_peer() {
@@ -332,8 +337,9 @@ void Server::Impl::add_pages() {
                {.url = config.admin_command_url,
                 .rate_limit_ms = config.admin_rate_limit_ms,
                 .snapshot_enabled = config.admin_snapshot_enabled,
-                .restore_enabled = config.admin_restore_enabled},
-               *snapshot, all);
+                .restore_enabled = config.admin_restore_enabled,
+                .upload_prefix = upload_prefix(*data_dir)},
+               *snapshot, live_restore ? &*live_restore : nullptr, all);
   add_console_pages(sources, std::move(all));
   add_description(admin.routes(), config.admin_command_url);
 }
@@ -428,6 +434,7 @@ void Server::Impl::log_refusal(const std::string& address, ConnectionLimits::Ver
 std::optional<SnapshotStart> Server::Impl::snapshot_start() {
   const auto start = [this]() -> std::optional<SnapshotStart> {
     if (peer_runner && !peer_runner->snapshot_may_begin()) return std::nullopt;
+    if (runner && runner->paused()) return std::nullopt;  // another tree comes
     const ReadHold hold(shared.gate, 0);
     SnapshotStart made{.zxid = shared.tree.last_zxid(), .sessions = {}};
     for (const auto& [id, timeout_ms] : sessions.list()) made.sessions.push_back({id, timeout_ms});
@@ -514,6 +521,7 @@ StatusSources Server::Impl::status_sources() {
   sources.replica = peer ? &peer->replica() : &*replica;
   sources.peer = peer_runner ? &*peer_runner : nullptr;
   sources.runner = runner ? &*runner : nullptr;
+  sources.live_restore = live_restore ? &*live_restore : nullptr;
   sources.voters = static_cast<std::int64_t>(config.ensemble.voters().size());
   sources.disk = &*disk_thread;
   sources.snapshot = &*snapshot;

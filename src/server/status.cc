@@ -203,7 +203,11 @@ void StatusCollector::fill_from_replica(const Wanted& wanted, admin::StatusView&
     fill_metrics_of_runner(
         sources_.peer != nullptr ? sources_.peer->runner_probe() : sources_.runner->probe(),
         view.metrics);
+    if (sources_.live_restore != nullptr) {
+      view.metrics.distribution("restore_time", sources_.live_restore->restore_ms());
+    }
   }
+  if (sources_.runner != nullptr) view.serving = !sources_.runner->paused();
 }
 
 void StatusCollector::fill_from_peer(const Wanted& wanted, admin::StatusView& view) const {
@@ -319,6 +323,7 @@ void StatusCollector::reset(Reactor& reactor, Wanted::Reset what) const {
       sources_.snapshot->reset_probe();
       if (sources_.peer != nullptr) sources_.peer->reset_probe();
       if (sources_.runner != nullptr) sources_.runner->reset_probe();
+      if (sources_.live_restore != nullptr) sources_.live_restore->reset_probe();
     }
   }
   if (what == Wanted::Reset::kObservers && reactor.index() == 0 && sources_.peer != nullptr) {

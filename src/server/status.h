@@ -14,6 +14,7 @@
 #include "admin/status_view.h"
 #include "replica/replica.h"
 #include "server/disk_thread.h"
+#include "server/live_restore.h"
 #include "server/peer_runner.h"
 #include "server/reactor.h"
 #include "server/replica_runner.h"
@@ -31,6 +32,7 @@ struct StatusSources {
   const replica::Replica* replica = nullptr;        // reactor 0's thread only
   PeerRunner* peer = nullptr;                       // of an ensemble's member; likewise
   ReplicaRunner* runner = nullptr;                  // standalone; likewise
+  LiveRestore* live_restore = nullptr;              // standalone; likewise
   std::int64_t voters = 0;                          // of the ensemble
   DiskThread* disk = nullptr;
   SnapshotThread* snapshot = nullptr;

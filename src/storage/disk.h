@@ -66,7 +66,9 @@ class Disk {
   // Cuts the file to `size` bytes. When it returns, the size and all that is in the file are
   // durable.
   virtual Result<void> truncate(const std::string& path, std::uint64_t size) = 0;
-  // Atomic: after a crash `to` is the old or the new file. Durable after sync_dir of the folder.
+  // Atomic: after a crash `to` is the old or the new file. Durable after sync_dir of the folder, or
+  // of both: to another folder of the same file system is fine, but until both are synced a crash
+  // may leave both names, or neither.
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   // Durable after sync_dir of the folder. Fine when it is not there.
   virtual Result<void> remove(const std::string& path) = 0;

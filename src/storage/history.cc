@@ -244,6 +244,43 @@ Result<void> install_snapshot(Disk& disk, const HistoryOptions& options,
   return replace_all_by(disk, options, staged.path.substr(prefix.size()));
 }
 
+namespace {
+
+Result<void> move_names(Disk& disk, const std::vector<std::string>& names, const std::string& from,
+                        const std::string& to) {
+  if (auto done = disk.create_dirs(to); !done) return done;
+  for (const auto& name : names) {
+    if (auto done = disk.rename(from + "/" + name, to + "/" + name); !done) return done;
+  }
+  // First where they are, then where they are no more: none is lost in between.
+  if (auto done = disk.sync_dir(to); !done) return done;
+  return disk.sync_dir(from);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> set_history_aside(Disk& disk, const HistoryOptions& options,
+                                                   const SnapshotFile& keep) {
+  std::vector<std::string> made;
+  for (const auto& dir : {options.snapshot_dir, options.log_dir}) {
+    const auto listing = disk.list(dir);
+    if (!listing) return std::unexpected(listing.error());
+    const FolderNames found = sort_names(*listing);
+    std::vector<std::string> names;
+    for (const auto& log : found.logs) names.push_back(log.name);
+    for (const auto& snapshot : found.snapshots) {
+      if (dir + "/" + snapshot.name != keep.path) names.push_back(snapshot.name);
+    }
+    if (names.empty()) continue;
+    const std::string aside = fmt::format("{}.before-{}", dir, hex(keep.zxid));
+    if (auto done = move_names(disk, names, dir, aside); !done) {
+      return std::unexpected(done.error());
+    }
+    made.push_back(aside);
+  }
+  return made;
+}
+
 Result<void> finish_install(Disk& disk, const HistoryOptions& options, base::Log& log) {
   if (auto done = finish_truncation(disk, options, log); !done) return done;
   const auto staged = staged_snapshots(disk, options);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "storage/disk.h"
@@ -36,6 +37,13 @@ Result<bool> truncate_history(Disk& disk, const HistoryOptions& options, wire::Z
 // crash: all other snapshots and all logs are removed, then the staged file gets its real name.
 Result<void> install_snapshot(Disk& disk, const HistoryOptions& options,
                               const SnapshotFile& staged);
+
+// Behind a snapshot that is newer than every txn here, and is no successor of them (an operator's
+// restore): moves all logs and all other snapshots into `<folder>.before-0x<zxid>` beside each
+// folder, from where an operator may take them back. `keep` names the snapshot's file. Nothing
+// depends on it: restore() loads that snapshot and skips what is older. Answers the folders made.
+Result<std::vector<std::string>> set_history_aside(Disk& disk, const HistoryOptions& options,
+                                                   const SnapshotFile& keep);
 
 // Finishes an install that a crash cut short. restore() calls it first.
 Result<void> finish_install(Disk& disk, const HistoryOptions& options, base::Log& log);

@@ -423,5 +423,43 @@ TEST_F(HistoryTest, PurgeLeavesWhatIsStaged) {
   EXPECT_EQ(disk_.content(kOptions.snapshot_dir + "/snapshot.0"), "");
 }
 
+// ---- a history beside the old one (an operator's restore)
+
+TEST_F(HistoryTest, SetsAsideWhatASnapshotWithoutAncestorsReplaces) {
+  usual();
+  const auto newest = snapshot(20, "restored");
+  const auto made = set_history_aside(disk_, kOptions, newest);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(*made, ElementsAre("/data/version-2.before-0x14", "/log/version-2.before-0x14"));
+  EXPECT_THAT(*disk_.list(kOptions.snapshot_dir), ElementsAre("snapshot.14"));
+  EXPECT_TRUE(disk_.list(kOptions.log_dir)->empty());
+  EXPECT_THAT(*disk_.list((*made)[0]), ElementsAre("snapshot.0", "snapshot.4", "snapshot.8"));
+  EXPECT_THAT(*disk_.list((*made)[1]), ElementsAre("log.1", "log.5", "log.9"));
+  EXPECT_EQ(restored(disk_), (State{20, "restored", {}, 20, ""}));
+  log(21, 22);
+  EXPECT_EQ(restored(disk_), (State{20, "restored", {21, 22}, 22, ""}));
+}
+
+TEST_F(HistoryTest, ARestoreThatIsCutShortLeavesTheOldHistoryOrTheNewOne) {
+  const auto change = [&] {
+    SnapshotWriter writer(disk_, {.dir = kOptions.snapshot_dir}, wire::Zxid(20), {}, {});
+    writer.node("/", "restored", -1, {});
+    const auto file = writer.finish(std::nullopt, wire::Zxid(20));
+    return file && set_history_aside(disk_, kOptions, *file).has_value();
+  };
+  crash_everywhere([&] { usual(); }, change, State{8, "s8", {9, 10, 11, 12}, 12, ""},
+                   State{20, "restored", {}, 20, ""});
+}
+
+// What is left lying there when the moving fails does no harm, and no txn is missed later.
+TEST_F(HistoryTest, AfterARestoreTheOldLogsCannotBeMistaken) {
+  usual();
+  snapshot(20, "restored");
+  log(21, 22);
+  EXPECT_EQ(restored(disk_), (State{20, "restored", {21, 22}, 22, ""}));
+  ASSERT_TRUE(disk_.remove(kOptions.snapshot_dir + "/snapshot.14"));
+  EXPECT_THAT(restored(disk_).error, HasSubstr("the txns in between are missing"));
+}
+
 }  // namespace
 }  // namespace drover::storage

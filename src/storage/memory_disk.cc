@@ -214,13 +214,15 @@ Result<void> MemoryDisk::truncate(const std::string& path, std::uint64_t size) {
 Result<void> MemoryDisk::rename(const std::string& from, const std::string& to) {
   const auto inode = inode_of("rename", from);
   if (!inode) return std::unexpected(inode.error());
-  if (parent_dir(from) != parent_dir(to))
-    return failed("rename", from, "Invalid cross-device link");
+  const auto target = folder_of("rename", to);
+  if (!target) return std::unexpected(target.error());
   if (fate_strikes()) return failed("rename", from, "Input/output error");
-  Folder& folder = folders_[parent_dir(from)];
-  folder.names.erase(base_name(from));
-  folder.names[base_name(to)] = *inode;
-  folder.unsynced.push_back(folder.names);
+  Folder& source = folders_[parent_dir(from)];
+  source.names.erase(base_name(from));
+  (*target)->names[base_name(to)] = *inode;
+  source.unsynced.push_back(source.names);
+  // Between two folders each half survives a power cut on its own.
+  if (*target != &source) (*target)->unsynced.push_back((*target)->names);
   return {};
 }
 

@@ -157,6 +157,14 @@ wire::Zxid Tree::last_zxid() const {
   return impl_->last_zxid;
 }
 
+void Tree::set_replaced_at(wire::Zxid zxid) {
+  impl_->replaced_at = zxid;
+}
+
+wire::Zxid Tree::replaced_at() const {
+  return impl_->replaced_at;
+}
+
 std::vector<NodeId> Tree::ephemerals(wire::SessionId session) const {
   return impl_->owners.ephemerals(session.value);
 }

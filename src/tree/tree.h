@@ -92,6 +92,10 @@ class Tree {
                     NodeId* changed = nullptr);
   // Moves last_zxid() forward, never back.
   void set_last_zxid(wire::Zxid zxid);
+  // The tree took the place of another one at this zxid, whatever its Stats say: who has seen
+  // nothing since then has seen none of it. 0: it did not.
+  void set_replaced_at(wire::Zxid zxid);
+  [[nodiscard]] wire::Zxid replaced_at() const;
 
   // ---- quota: stats nodes are kept by the mutators themselves
   // The deepest path at or above `path` that has a zookeeper_limits node; empty when none.

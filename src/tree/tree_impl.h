@@ -35,6 +35,7 @@ struct Tree::Impl {
   std::uint64_t digest = 0;
   std::int64_t data_size = 0;  // path and data bytes of all znodes
   wire::Zxid last_zxid;
+  wire::Zxid replaced_at;
 
   [[nodiscard]] NodeId find(std::string_view path) const;
   [[nodiscard]] NodeId find(std::string_view path, std::uint32_t hash) const;

@@ -159,6 +159,12 @@ void Server::advance(std::int64_t ms) {
 
 // ---- client: requests
 
+std::string Client::take_frame() {
+  std::string frame = std::move(inbox_.front());
+  inbox_.pop_front();
+  return frame;
+}
+
 void Client::send_frame(std::string payload) {
   inbox_.push_back(std::move(payload));
 }

@@ -115,6 +115,8 @@ class Client {
   void handshake(const wire::ConnectRequest& request);
   // Takes up the session of `former`.
   void reattach(const Client& former, std::int32_t timeout_ms = 10000);
+  // The oldest frame that is on its way to the server, taken off it.
+  std::string take_frame();
   // The whole payload of a frame as it stands.
   void send_frame(std::string payload);
   // The TCP connection breaks.
