@@ -28,6 +28,7 @@
 
 #include <drover/block.h>
 #include <drover/connection_state.h>
+#include <drover/error_class.h>
 #include <drover/event.h>
 #include <drover/exception.h>
 #include <drover/node.h>

@@ -13,8 +13,13 @@ BlockingRunner::BlockingRunner(std::vector<HostPort> hosts, const SessionMachine
       runner_(std::make_shared<SessionRunner>(
           thread_.context().get_executor(), std::move(hosts), options,
           SessionRunner::Owner{.take = [this](Delivery& delivery) { take(delivery); },
-                               .batch_ended = [this] { answer_waiters(); }})) {
-  asio::post(thread_.context(), [this] { runner_->start(); });
+
+                               .batch_ended =
+                                   [this] {
+                                     answer_waiters();
+                                     return false;
+                                   }})) {
+  asio::post(thread_.context(), [this] { runner_->start(life_); });
 }
 
 template <typename F>

@@ -50,6 +50,7 @@ class BlockingRunner {
   auto on_thread(F f) -> decltype(f());
 
   Listener listener_;
+  std::shared_ptr<void> life_ = std::make_shared<int>();  // ends after the thread
   IoThread thread_;
   // Only on that thread, or when it has ended.
   std::unordered_map<RequestId, std::promise<Completion>> answers_;

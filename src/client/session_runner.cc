@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 
@@ -11,6 +12,10 @@ namespace drover::client {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace {
+constexpr int kBatchesMax = 16;  // in one go
+}
 
 struct SessionRunner::Link {
   explicit Link(const asio::any_io_executor& executor) : socket(executor) {}
@@ -40,7 +45,8 @@ void SessionRunner::drive(F f) {
   flush();
 }
 
-void SessionRunner::start() {
+void SessionRunner::start(std::weak_ptr<void> owner) {
+  owner_life_ = std::move(owner);
   drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
     machine.start(now, effects);
   });
@@ -73,14 +79,20 @@ bool SessionRunner::has_effects() const {
 
 void SessionRunner::flush() {
   if (is_flushing_) return;
-  const auto self = shared_from_this();  // the sink may drop the last other reference
+  const auto self = shared_from_this();  // the sink may drop the last other references
+  const auto owner = owner_life_.lock();
+  if (!owner) return;
   is_flushing_ = true;
-  do {
+  bool is_more = true;
+  for (int i = 0; i < kBatchesMax && is_more; ++i) {
     carry_out();
-    owner_.batch_ended();
-  } while (has_effects());
+    is_more = owner_.batch_ended();
+    is_more = is_more || has_effects();
+  }
   is_flushing_ = false;
   arm_timer();
+  // Who hands in requests as fast as they are written must not keep their answers from being read.
+  if (is_more) asio::post(executor_, [self] { self->flush(); });
 }
 
 void SessionRunner::carry_out() {

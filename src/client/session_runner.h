@@ -23,8 +23,8 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
     // Each delivery, in order. May call the runner.
     std::function<void(Delivery&)> take;
     // After every batch of deliveries, and before what it caused is written: the moment to submit
-    // more.
-    std::function<void()> batch_ended = [] {};
+    // more. True: there may be more still, call again.
+    std::function<bool()> batch_ended = [] { return false; };
   };
 
   SessionRunner(boost::asio::any_io_executor executor, std::vector<HostPort> hosts,
@@ -34,8 +34,8 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
   SessionRunner(const SessionRunner&) = delete;
   SessionRunner& operator=(const SessionRunner&) = delete;
 
-  // Starts connecting.
-  void start();
+  // Starts connecting. `owner` must be alive while the sink is called, and is kept so.
+  void start(std::weak_ptr<void> owner);
   // Begins a new session in place of one that is over, with these credentials.
   void renew(const std::vector<Credential>& credentials);
 
@@ -78,6 +78,7 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
   std::vector<HostPort> hosts_;
   SessionMachine::Options options_;
   Owner owner_;
+  std::weak_ptr<void> owner_life_;
   std::unique_ptr<SessionMachine> machine_;
   RequestId ids_before_ = 0;  // given by machines before this one
   RequestId last_id_ = 0;     // of this machine
