@@ -95,7 +95,7 @@ awaitable<Result<LockHold>> acquire_lock(Client client, LockRequest request,
     }
     co_await discard(std::move(*node));
     if (!is_node_gone(loss.error().code)) co_return std::unexpected(loss.error());
-    if (co_await retries.again(patience)) continue;
+    if (request.may_begin_again && co_await retries.again(patience)) continue;
     co_return std::unexpected(patience->is_over() ? patience->error() : loss.error());
   }
 }

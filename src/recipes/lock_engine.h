@@ -32,6 +32,8 @@ struct LockRequest {
   ContenderNode node;
   LockOrder order;
   LockOptions options{};
+  // With a new znode when the own one is gone, because the session is another one.
+  bool may_begin_again = true;
 };
 
 // Creates it, so that exactly one is there afterwards, whatever was lost on the way; none if this

@@ -94,10 +94,12 @@ LockOrder read_order() {
   };
 }
 
-LockOrder read_beside_write_order() {
-  return [](const std::vector<std::string>& names, std::string_view own) -> Standing {
-    const bool is_there = std::ranges::find(names, own) != names.end();
-    return {.place = is_there ? Standing::Place::kHolds : Standing::Place::kMissing};
+LockOrder read_beside_order(std::string writer) {
+  return [writer = std::move(writer)](const std::vector<std::string>& names,
+                                      std::string_view own) -> Standing {
+    const bool are_there = std::ranges::find(names, own) != names.end() &&
+                           std::ranges::find(names, writer) != names.end();
+    return {.place = are_there ? Standing::Place::kHolds : Standing::Place::kMissing};
   };
 }
 

@@ -34,8 +34,9 @@ inline constexpr std::string_view kWriteName = "__WRIT__";
 [[nodiscard]] LockOrder write_order();
 // Holds it with no writer before it; waits for the first writer.
 [[nodiscard]] LockOrder read_order();
-// The reader's owner has the write lock: nothing to wait for.
-[[nodiscard]] LockOrder read_beside_write_order();
+// The reader's owner has the write lock with the child `writer`: there is nothing to wait for, but
+// without that child neither is there.
+[[nodiscard]] LockOrder read_beside_order(std::string writer);
 
 // kazoo's: contenders are the children whose names end with one of `patterns` and ten digits,
 // perhaps with a minus before them, in the order of that number as text. The contender holds it

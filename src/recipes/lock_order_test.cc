@@ -70,8 +70,10 @@ TEST(LockOrderTest, AReaderWithItsWritersNumberStandsBehindItAndBeforeTheNextWri
               ElementsAre(kWriter2, kReader2, kWriter3));
   EXPECT_EQ(write_order()({kReader2, kWriter3}, kWriter3).blocker, kReader2);
   EXPECT_EQ(read_order()({kReader2, kWriter2}, kReader2).blocker, kWriter2);
-  EXPECT_EQ(read_beside_write_order()({kReader2, kWriter2}, kReader2).place, Place::kHolds);
-  EXPECT_EQ(read_beside_write_order()({kWriter2}, kReader2).place, Place::kMissing);
+  const auto beside = read_beside_order(kWriter2);
+  EXPECT_EQ(beside({kReader2, kWriter2}, kReader2).place, Place::kHolds);
+  EXPECT_EQ(beside({kWriter2}, kReader2).place, Place::kMissing);
+  EXPECT_EQ(beside({kReader2, kWriter3}, kReader2).place, Place::kMissing);
 }
 
 constexpr auto kKazooLock1 = "ffff__lock__0000000001";
