@@ -36,4 +36,16 @@ if [[ ${#missing[@]} -gt 0 ]]; then
   exit 1
 fi
 
+# Prometheus, unpacked and not installed: Debian's package starts a service.
+prometheus=build/compat/prometheus
+if ! command -v prometheus >/dev/null && [[ ! -x $prometheus/usr/bin/prometheus ]]; then
+  mkdir -p "$prometheus"
+  (
+    cd "$prometheus"
+    apt-get download -qq prometheus
+    dpkg-deb -x prometheus_*.deb .
+    rm -f prometheus_*.deb
+  )
+fi
+
 exec /usr/bin/python3 tests/compat/clients/builds.py

@@ -219,15 +219,25 @@ class Terminal:
 
     def hear(self, pattern, seconds=20):
         """Waits until the screen has shown `pattern`; drops everything up to its end."""
-        seconds *= sanitizers.patience()
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * sanitizers.patience()
         while not (found := re.search(pattern.encode(), plain(self.heard))):
-            ready, _, _ = select.select([self.screen], [], [], max(0, deadline - time.monotonic()))
-            assert ready, f"{pattern!r} not within {seconds} s, but {self.heard!r}"
-            chunk = os.read(self.screen, 65536)
-            self.everything += chunk
-            self.heard += chunk
+            self._read(deadline, pattern)
         self.heard = plain(self.heard)[found.end():]
+
+    def hear_all(self, patterns, seconds=20):
+        """Waits until the screen has shown each of `patterns`, in any order; drops nothing."""
+        deadline = time.monotonic() + seconds * sanitizers.patience()
+        while missing := [
+            one for one in patterns if not re.search(one.encode(), plain(self.everything))
+        ]:
+            self._read(deadline, missing)
+
+    def _read(self, deadline, awaited):
+        ready, _, _ = select.select([self.screen], [], [], max(0, deadline - time.monotonic()))
+        assert ready, f"{awaited!r} not in time, but {self.heard!r}"
+        chunk = os.read(self.screen, 65536)
+        self.everything += chunk
+        self.heard += chunk
 
     def code(self):
         """The exit code, once the shell has ended."""

@@ -9,7 +9,7 @@ import contextlib
 import pytest
 
 import shell_run
-from support import sanitizers, servers
+from support import servers
 from support.ensembles import Ensemble
 
 READ_ONLY = {"readonlymode.enabled": "true"}
@@ -59,7 +59,7 @@ def _newest():
 
 def wait_until_read_only(server):
     servers.wait_until(
-        lambda: server.four_letter_word("isro") == b"ro", 60 * sanitizers.patience(), "read-only"
+        lambda: server.four_letter_word("isro") == b"ro", 60, "read-only"
     )
 
 
@@ -131,7 +131,7 @@ def says(shell, line):
 
 def answers_at_last(shell, line, text):
     """Says a line until the answer has `text` in it: before, the connection may be lost."""
-    servers.wait_until(lambda: text in says(shell, line), 60 * sanitizers.patience(), text)
+    servers.wait_until(lambda: text in says(shell, line), 60, text)
 
 
 def test_when_the_ensemble_is_back(tmp_path):
