@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "shell/command.h"
 #include "shell/completion.h"
@@ -50,15 +51,14 @@ void run_lines(ShellSession& session, LineReader& reader, bool is_interactive) {
   }
   // So that the first prompt says CONNECTED wherever that is a matter of a moment.
   if (is_interactive) static_cast<void>(session.client().wait_connected(kPromptWait));
+  // One for all lines: between two of them Ctrl-C would end the shell, or be lost.
+  std::optional<InterruptScope> interrupts;
+  if (is_interactive) interrupts.emplace();
   while (!session.is_finished) {
     const auto line = reader.read(is_interactive ? session.prompt() : "");
     if (!line) break;
-    if (!is_interactive) {
-      run_line(session, *line);
-      continue;
-    }
-    const InterruptScope interrupts;  // Ctrl-C ends the command, not the shell
     run_line(session, *line);
+    if (is_interactive) forget_interrupt();  // it was for that command
   }
 }
 

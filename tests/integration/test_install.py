@@ -46,7 +46,8 @@ def test_usual_places(root):
     assert {
         "bin/drover", "libexec/zkEnv.sh", "etc/zookeeper/zoo_sample.cfg", "share/doc/drover/LICENSE",
         "share/doc/drover/README.md", "share/man/man1/drover.1", "share/man/man1/drover-shell.1",
-        "share/man/man5/zoo.cfg.5", "share/man/man8/drover-serve.8",
+        "share/man/man5/zoo.cfg.5", "share/man/man8/drover-serve.8", "share/man/man8/zkServer.sh.8",
+        "share/man/man1/zkCli.sh.1",
     } <= files
     scripts = {path.name for path in SCRIPTS.glob("*.sh")} - {"zkEnv.sh"}
     assert {f"bin/{name}" for name in scripts} <= files

@@ -7,9 +7,11 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
+from script_run import REPOSITORY, SCRIPTS
 from support import sanitizers, servers
 
 
@@ -66,15 +68,23 @@ def page_of(pages, command):
     return pages[name]
 
 
+@pytest.fixture(scope="module", name="script_pages")
+def _script_pages(tmp_path_factory):
+    """Name of a script -> its page."""
+    folder = tmp_path_factory.mktemp("script_pages")
+    output(sys.executable, REPOSITORY / "tools" / "script_pages.py", "0.0.0", folder)
+    return {path.name.rpartition(".")[0]: path for path in folder.glob("man*/*")}
+
+
 def test_there_are_commands():
     assert {("serve",), ("shell",), ("help",)} <= set(tree_of_commands())
 
 
-def test_pages_render_without_warnings(pages):
+def test_pages_render_without_warnings(pages, script_pages):
     tools = [["groff", "-ww", "-man", "-Tutf8", "-Kutf8", "-z"]]
     if shutil.which("mandoc"):
         tools.append(["mandoc", "-Tlint", "-Werror"])
-    for path in pages.values():
+    for path in [*pages.values(), *script_pages.values()]:
         for tool in tools:
             done = subprocess.run([*tool, str(path)], capture_output=True, text=True, check=False)
             assert (done.returncode, done.stderr) == (0, "")
@@ -130,6 +140,27 @@ def test_commands_of_the_shell_are_on_its_page(pages):
     names = re.findall(r"^  (\S+)  ", listed, re.MULTILINE)
     assert len(names) > 20
     assert [name for name in names if f" {name} {name}: " not in text] == []
+
+
+def test_every_script_has_a_page(script_pages):
+    """With the verbs and options that it knows, and the variables that it reads and the document lists."""
+    scripts = {path.name: path.read_text() for path in SCRIPTS.glob("*.sh")}
+    shared = scripts.pop("zkEnv.sh")
+    assert script_pages.keys() == scripts.keys()
+    table = (REPOSITORY / "docs" / "scripts.md").read_text().partition("\n## Variables\n")[2]
+    first_cells = re.findall(r"^\| ([^|]*) \|", table.partition("\n## ")[0], re.MULTILINE)
+    variables = {name for cell in first_cells for name in re.findall(r"[A-Z_]{4,}", cell)}
+    assert len(variables) >= 8
+    for name, source in scripts.items():
+        text = rendered(script_pages[name])
+        assert f" {name} - " in text
+        read = {one for one in variables if re.search(rf"\b{one}\b", source + shared)}
+        assert {one for one in read if one not in text} == set(), name
+        own = {one for one in variables - read if f" {one} " in text.partition("ENVIRONMENT")[2]}
+        assert own == set(), f"{name} does not read {own}"
+        known = re.findall(r"^ {2,4}(-?-?[a-z-]+)\)", source, re.MULTILINE)  # of its case
+        assert {word for word in known if word not in text} == set(), name
+        assert "EXIT STATUS" in text
 
 
 def test_what_is_not_there_is_named(tmp_path):
