@@ -1,4 +1,5 @@
 #include <drover/cache.h>
+#include <drover/detail/recipe.h>
 #include <drover/error_class.h>
 
 #include <algorithm>
@@ -29,10 +30,6 @@ bool is_passing(ErrorCode code) {
   const ErrorClass kind = error_class(code);
   return kind == ErrorClass::kNotApplied || kind == ErrorClass::kOutcomeUnknown ||
          kind == ErrorClass::kSessionDead;
-}
-
-std::string child_path(const std::string& parent, const std::string& name) {
-  return parent == "/" ? "/" + name : parent + "/" + name;
 }
 
 }  // namespace
@@ -340,7 +337,8 @@ boost::asio::awaitable<bool> Cache::State::list(std::shared_ptr<State> self, std
     co_return false;
   }
   const bool is_initial = self->reads_.at(path).is_initial;
-  for (const auto& name : listing->names) self->discover(child_path(path, name), is_initial);
+  for (const auto& name : listing->names)
+    self->discover(detail::child_path(path, name), is_initial);
   const std::lock_guard lock(self->mutex_);
   const auto entry = self->entries_.find(path);
   if (entry != self->entries_.end()) entry->second.listed_pzxid = listing->stat.pzxid;

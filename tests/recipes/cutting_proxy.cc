@@ -1,0 +1,67 @@
+#include "recipes/cutting_proxy.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+namespace drover::test {
+
+using boost::asio::ip::address_v4;
+
+CuttingProxy::CuttingProxy(std::uint16_t to_port)
+    : to_port_(to_port), acceptor_(io_, {address_v4::loopback(), 0}) {
+  accept();
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+CuttingProxy::~CuttingProxy() {
+  io_.stop();
+  thread_.join();
+}
+
+std::string CuttingProxy::address() const {
+  return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+}
+
+void CuttingProxy::cut() {
+  boost::asio::post(io_, [this] {
+    for (const auto& weak : std::exchange(sockets_, {})) {
+      boost::system::error_code ignored;
+      if (const auto socket = weak.lock()) socket->close(ignored);
+    }
+  });
+}
+
+void CuttingProxy::accept() {
+  acceptor_.async_accept([this](boost::system::error_code error, Socket accepted) {
+    if (error) return;
+    auto near = std::make_shared<Socket>(std::move(accepted));
+    auto far = std::make_shared<Socket>(io_);
+    far->async_connect({address_v4::loopback(), to_port_},
+                       [this, near, far](boost::system::error_code failed) {
+                         if (failed) return;
+                         sockets_.emplace_back(near);
+                         sockets_.emplace_back(far);
+                         pump(near, far, std::make_shared<std::vector<char>>(65536));
+                         pump(far, near, std::make_shared<std::vector<char>>(65536));
+                       });
+    accept();
+  });
+}
+
+void CuttingProxy::pump(std::shared_ptr<Socket> from, std::shared_ptr<Socket> to,
+                        std::shared_ptr<std::vector<char>> buffer) {
+  from->async_read_some(boost::asio::buffer(*buffer),
+                        [from, to, buffer](boost::system::error_code error, std::size_t size) {
+                          boost::system::error_code ignored;
+                          if (error) return static_cast<void>(to->close(ignored));
+                          boost::asio::async_write(
+                              *to, boost::asio::buffer(buffer->data(), size),
+                              [from, to, buffer](boost::system::error_code failed, std::size_t) {
+                                boost::system::error_code unheard;
+                                if (failed) return static_cast<void>(from->close(unheard));
+                                pump(from, to, buffer);
+                              });
+                        });
+}
+
+}  // namespace drover::test

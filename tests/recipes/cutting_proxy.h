@@ -1,0 +1,39 @@
+#pragma once
+// Stands between a client and a server, and cuts all connections when told to.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace drover::test {
+
+class CuttingProxy {
+ public:
+  explicit CuttingProxy(std::uint16_t to_port);
+  CuttingProxy(const CuttingProxy&) = delete;
+  CuttingProxy& operator=(const CuttingProxy&) = delete;
+  ~CuttingProxy();
+
+  // Any thread. New connections are taken at once.
+  void cut();
+  [[nodiscard]] std::string address() const;
+
+ private:
+  using Socket = boost::asio::ip::tcp::socket;
+
+  void accept();
+  static void pump(std::shared_ptr<Socket> from, std::shared_ptr<Socket> to,
+                   std::shared_ptr<std::vector<char>> buffer);
+
+  std::uint16_t to_port_;
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  std::vector<std::weak_ptr<Socket>> sockets_;  // on thread_
+  std::thread thread_;
+};
+
+}  // namespace drover::test
