@@ -48,11 +48,13 @@ class Rule:
     def __init__(self, direction, op, do, xid, skip, times, seconds):
         if do not in ACTIONS:
             raise ValueError(f"no such fault: {do}")
+        if op not in (None, "answer", *OPS):
+            raise ValueError(f"no such op: {op}")
         self.do = do
         self.seconds = seconds
         self.seen = []
         self._direction = direction
-        self._ops = None if op is None else OPS[op]
+        self._op = op
         self._xid = xid
         self._skip = skip
         self._left = times
@@ -70,7 +72,7 @@ class Rule:
         """Whether this frame is the one; counts what it skips. Under the proxy's lock."""
         if self._left == 0 or direction != self._direction:
             return False
-        if self._ops is not None and op not in self._ops:
+        if not self._is_for(op):
             return False
         if self._xid is not None and xid != self._xid:
             return False
@@ -81,6 +83,11 @@ class Rule:
         self.seen.append((direction, op, xid))
         self._struck.set()
         return True
+
+    def _is_for(self, op):
+        if self._op == "answer":
+            return op != "event"
+        return self._op is None or op in OPS[self._op]
 
 
 class FaultProxy:
@@ -122,7 +129,7 @@ class FaultProxy:
         return self._add(Rule("request", op, do, xid, skip, times, seconds))
 
     def on_reply(self, op=None, do="pass", *, xid=None, skip=0, times=1, seconds=0.0):
-        """The same for replies (by the op they answer) and events ("event")."""
+        """The same for replies (by the op they answer) and events ("event"); "answer" is any reply."""
         return self._add(Rule("reply", op, do, xid, skip, times, seconds))
 
     def clear(self):

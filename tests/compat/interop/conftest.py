@@ -15,16 +15,25 @@ from support import servers
 
 ALL = os.environ.get("DROVER_INTEROP") == "all"
 
-# Whoever does the first part of a row comes first.
-PAIRS = ("J-J", "J-J54", "J54-J")
+# Whoever does the first part of a row comes first. Pairs without C prove the rows themselves.
+PAIRS = ("C-J", "J-C", "C-C", "C-J54", "J54-C", "J-J", "J-J54", "J54-J")
 SETTINGS = (
     [f"{server}/{pair}" for server in ("drover", "apache-3.9") for pair in PAIRS]
     if ALL
-    else ["drover/J-J"]
+    else ["drover/C-J", "apache-3.9/J-C"]
 )
 
 # Whose znodes test_layout.py looks at.
 LAYOUT_LETTERS = ("J", "J54") if ALL else ("J",)
+
+# Rows whose recipe Drover's library does not have: they run without it, so that they are ready.
+WITHOUT_C = (
+    "test_semaphore", "test_multi_lock", "test_latches", "test_a_latch", "test_selectors",
+    "test_barrier", "test_double_barrier", "test_shared", "test_atomic", "test_cached",
+    "test_kazoo_counts", "test_plain_queue", "test_id_queue", "test_priority_queue",
+    "test_delay_queue", "test_item", "test_simple_queue", "test_persistent_node", "test_group",
+    "test_service", "test_foreign_service", "test_migrations",
+)  # fmt: skip
 
 SERVER_OPTIONS = {
     "config": {"tickTime": 500, "maxSessionTimeout": 60_000, "extendedTypesEnabled": "true"},
@@ -37,11 +46,16 @@ _roots = itertools.count(1)
 def pytest_generate_tests(metafunc):
     """A test that takes `pair` runs in every setting; one that takes `server` on every server."""
     if "pair" in metafunc.fixturenames:
-        values = [setting.split("/") for setting in SETTINGS]
-        metafunc.parametrize("server,pair", values, indirect=True, ids=SETTINGS, scope="session")
+        settings = SETTINGS
+        if metafunc.function.__name__.startswith(WITHOUT_C):
+            settings = [each for each in SETTINGS if "C" not in each] or ["drover/J-J"]
+        values = [setting.split("/") for setting in settings]
+        metafunc.parametrize("server,pair", values, indirect=True, ids=settings, scope="session")
     elif "server" in metafunc.fixturenames:
         names = sorted({setting.split("/")[0] for setting in SETTINGS}, reverse=True)
         metafunc.parametrize("server", names, indirect=True, scope="session")
+    if "kazoo" in metafunc.fixturenames:
+        metafunc.parametrize("kazoo", ("K", "K28") if ALL else ("K",))
 
 
 @pytest.fixture(scope="session", name="running")

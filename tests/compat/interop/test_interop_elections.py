@@ -85,9 +85,9 @@ def test_selectors_take_turns_in_order_of_sequence(two, eye, root):
     assert numbers == sorted(numbers)
 
 
-def test_barrier_holds_all_until_it_is_removed(session, two, eye, root):
+def test_barrier_holds_all_until_it_is_removed(session, two, kazoo, eye, root):
     path = f"{root}/barrier"
-    setter, *others = [each.new("barrier", path=path) for each in (*two, session("K"))]
+    setter, *others = [each.new("barrier", path=path) for each in (*two, session(kazoo))]
     setter.ask("set")
     assert eye.exists(path)
     waiting = [each.begin("wait", timeout_ms=20_000) for each in others]
@@ -102,11 +102,11 @@ def test_barrier_holds_all_until_it_is_removed(session, two, eye, root):
     assert all(each.ask("wait", timeout_ms=1000) for each in (setter, *others))
 
 
-def test_double_barrier_is_entered_and_left_by_all_together(session, two, eye, root):
+def test_double_barrier_is_entered_and_left_by_all_together(session, two, kazoo, eye, root):
     path = f"{root}/double"
     eye.create(path)
     members = [
-        each.new("double_barrier", path=path, members=3) for each in (*two, session("K"))
+        each.new("double_barrier", path=path, members=3) for each in (*two, session(kazoo))
     ]
     for op in ("enter", "leave"):
         begun = []

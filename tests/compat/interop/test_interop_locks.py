@@ -75,10 +75,10 @@ def test_mutex_decides_among_stray_children_as_curator_does(two, eye, root):
         assert eye.children(path) == [stray]
 
 
-def test_kazoo_lock_that_knows_curators_names_waits_for_a_mutex(session, pair, root):
+def test_kazoo_lock_that_knows_curators_names_waits_for_a_mutex(session, pair, kazoo, root):
     holder = session(pair[0])
     mutex = holder.new("mutex", path=f"{root}/lock")
-    lock = session("K").new("kazoo_lock", path=f"{root}/lock", patterns=["-lock-"])
+    lock = session(kazoo).new("kazoo_lock", path=f"{root}/lock", patterns=["-lock-"])
     assert mutex.ask("acquire")
     assert not lock.ask("acquire", timeout_ms=500)
     waiting = lock.begin("acquire")

@@ -88,11 +88,11 @@ def test_cached_longs_hand_out_no_number_twice(two, eye, root):
     assert stored == 42
 
 
-def test_kazoo_counts_in_four_bytes_beside_atomic_integers(session, pair, eye, root):
+def test_kazoo_counts_in_four_bytes_beside_atomic_integers(session, pair, kazoo, eye, root):
     path = f"{root}/count"
     eye.create(path, struct.pack(">i", 0))
     integers = [session(letter).new("atomic_int", path=path, tries=3) for letter in pair]
-    counter = session("K").new("kazoo_counter", path=path, curator=True)
+    counter = session(kazoo).new("kazoo_counter", path=path, curator=True)
     begun = [each.begin("increments", count=200) for each in integers]
     begun.append(counter.begin("add", count=100))
     for each in begun:

@@ -1,0 +1,35 @@
+#pragma once
+// Makes the object that a `new` request describes, of the kinds of ../README.md.
+
+#include <drover/client.h>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "subject.h"
+
+namespace peer {
+
+// How to find another object of this peer; throws when nothing has that name.
+using Others = std::function<std::shared_ptr<Subject>(std::string_view on)>;
+
+// What an object is made of.
+struct Making {
+  const Request& request;
+  const drover::Client& client;
+  Events events;
+  const Others& others;
+};
+
+using Made = std::shared_ptr<Subject>;
+
+// Throws std::invalid_argument for an unknown kind.
+Made make_subject(const Making& making);
+
+// One for each kind, each beside its class.
+Made make_cache(const Making& making);
+Made make_mutex(const Making& making);
+Made make_rwlock(const Making& making);
+
+}  // namespace peer
