@@ -24,16 +24,6 @@ awaitable<Result<Created>> create_node(Client client, ContenderNode node,
   co_return co_await client.create(path, *node.data, options);
 }
 
-Error vanished_error(const HeldNode& node) {
-  return {.code = ErrorCode::kNoNode,
-          .message = "lock: its own znode " + node.path() + " is gone",
-          .path = node.path()};
-}
-
-bool is_node_gone(ErrorCode code) {
-  return code == ErrorCode::kNoNode || code == ErrorCode::kSessionExpired;
-}
-
 // Waits until the znode's turn has come. Then, what tells that it is over.
 awaitable<Result<std::unique_ptr<LossWatch>>> wait_for_turn(Client client, LockRequest request,
                                                             std::shared_ptr<HeldNode> node,
@@ -50,11 +40,7 @@ awaitable<Result<std::unique_ptr<LossWatch>>> wait_for_turn(Client client, LockR
     if (standing.place == Standing::Place::kHolds) {
       if (!loss->is_lost()) co_return std::move(loss);
       // The connection broke meanwhile, and with it perhaps the session: look again.
-      if (client.closing_token().stop_requested()) {
-        co_return failure("lock " + request.node.parent + ": the client closes",
-                          ErrorCode::kClosed);
-      }
-      const auto connected = co_await patience->wait(client.wait_connected());
+      const auto connected = co_await connected_again(client, request.node.parent, patience);
       if (!connected) co_return std::unexpected(connected.error());
       continue;
     }
@@ -71,6 +57,26 @@ awaitable<Result<std::unique_ptr<LossWatch>>> wait_for_turn(Client client, LockR
 }
 
 }  // namespace
+
+Error vanished_error(const HeldNode& node) {
+  return {.code = ErrorCode::kNoNode,
+          .message = "lock: its own znode " + node.path() + " is gone",
+          .path = node.path()};
+}
+
+bool is_node_gone(ErrorCode code) {
+  return code == ErrorCode::kNoNode || code == ErrorCode::kSessionExpired;
+}
+
+awaitable<Result<void>> connected_again(Client client, std::string path,
+                                        std::shared_ptr<Patience> patience) {
+  if (client.closing_token().stop_requested()) {
+    co_return std::unexpected(Error{.code = ErrorCode::kClosed,
+                                    .message = "lock " + path + ": the client is closed",
+                                    .path = path});
+  }
+  co_return co_await patience->wait(client.wait_connected());
+}
 
 awaitable<Result<std::shared_ptr<HeldNode>>> create_contender(Client client, ContenderNode node,
                                                               std::shared_ptr<Patience> patience) {

@@ -41,6 +41,16 @@ struct LockRequest {
 boost::asio::awaitable<Result<std::shared_ptr<HeldNode>>> create_contender(
     Client client, ContenderNode node, std::shared_ptr<detail::Patience> patience);
 
+// What the recipes that wait in other ways than acquire_lock() share with it. The own znode is not
+// among its siblings:
+[[nodiscard]] Error vanished_error(const HeldNode& node);
+// An error that says so, or that will have been the reason: begin anew.
+[[nodiscard]] bool is_node_gone(ErrorCode code);
+// After the connection broke at the very moment in which the lock was had. Errors: kClosed, and
+// those of `patience`.
+boost::asio::awaitable<Result<void>> connected_again(Client client, std::string path,
+                                                     std::shared_ptr<detail::Patience> patience);
+
 // Takes the lock. Errors: kTimedOut and kCancelled from `patience`; kNoNode when the own znode was
 // gone again and again, for as long as the client's retry policy goes on; the client's. After an
 // error no znode is left, or it is being removed in the background.

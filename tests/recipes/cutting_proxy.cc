@@ -23,12 +23,25 @@ std::string CuttingProxy::address() const {
 }
 
 void CuttingProxy::cut() {
+  boost::asio::post(io_, [this] { cut_all(); });
+}
+
+void CuttingProxy::shut() {
   boost::asio::post(io_, [this] {
-    for (const auto& weak : std::exchange(sockets_, {})) {
-      boost::system::error_code ignored;
-      if (const auto socket = weak.lock()) socket->close(ignored);
-    }
+    is_shut_ = true;
+    cut_all();
   });
+}
+
+void CuttingProxy::open() {
+  boost::asio::post(io_, [this] { is_shut_ = false; });
+}
+
+void CuttingProxy::cut_all() {
+  for (const auto& weak : std::exchange(sockets_, {})) {
+    boost::system::error_code ignored;
+    if (const auto socket = weak.lock()) socket->close(ignored);
+  }
 }
 
 void CuttingProxy::accept() {
@@ -38,7 +51,7 @@ void CuttingProxy::accept() {
     auto far = std::make_shared<Socket>(io_);
     far->async_connect({address_v4::loopback(), to_port_},
                        [this, near, far](boost::system::error_code failed) {
-                         if (failed) return;
+                         if (failed || is_shut_) return;
                          sockets_.emplace_back(near);
                          sockets_.emplace_back(far);
                          pump(near, far, std::make_shared<std::vector<char>>(65536));

@@ -20,12 +20,16 @@ class CuttingProxy {
 
   // Any thread. New connections are taken at once.
   void cut();
+  // Cuts them, and every new one at once, until open().
+  void shut();
+  void open();
   [[nodiscard]] std::string address() const;
 
  private:
   using Socket = boost::asio::ip::tcp::socket;
 
   void accept();
+  void cut_all();
   static void pump(std::shared_ptr<Socket> from, std::shared_ptr<Socket> to,
                    std::shared_ptr<std::vector<char>> buffer);
 
@@ -33,6 +37,7 @@ class CuttingProxy {
   boost::asio::io_context io_;
   boost::asio::ip::tcp::acceptor acceptor_;
   std::vector<std::weak_ptr<Socket>> sockets_;  // on thread_
+  bool is_shut_ = false;                        // on thread_
   std::thread thread_;
 };
 
