@@ -46,6 +46,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace drover {
@@ -77,23 +78,23 @@ class Client {
   template <CompletionTokenFor<Created> Token = detail::DefaultToken>
   auto create(std::string path, BytesView data, CreateOptions options = {},
               Token&& token = Token()) {
-    return operation<Created>(
-        token, [path = std::move(path), data, options](Client& self, auto handler) mutable {
-          self.start_create(std::move(path), data, options, std::move(handler));
-        });
+    return operation<Created>(std::forward<Token>(token), [path = std::move(path), data, options](
+                                                              Client& self, auto handler) mutable {
+      self.start_create(std::move(path), data, options, std::move(handler));
+    });
   }
   // With the client's default_data.
   template <CompletionTokenFor<Created> Token = detail::DefaultToken>
   auto create(std::string path, CreateOptions options = {}, Token&& token = Token()) {
-    return operation<Created>(
-        token, [path = std::move(path), options](Client& self, auto handler) mutable {
-          self.start_create(std::move(path), std::nullopt, options, std::move(handler));
-        });
+    return operation<Created>(std::forward<Token>(token), [path = std::move(path), options](
+                                                              Client& self, auto handler) mutable {
+      self.start_create(std::move(path), std::nullopt, options, std::move(handler));
+    });
   }
   // Result<Node>. Errors: kNoNode, kCorruptPayload (what is to be decompressed is not gzip).
   template <CompletionTokenFor<Node> Token = detail::DefaultToken>
   auto get(std::string path, GetOptions options = {}, Token&& token = Token()) {
-    return operation<Node>(token,
+    return operation<Node>(std::forward<Token>(token),
                            [path = std::move(path), options](Client& self, auto handler) mutable {
                              self.start_get(std::move(path), options, std::move(handler));
                            });
@@ -102,16 +103,16 @@ class Client {
   // unless it names a version; with accept_identical always.
   template <CompletionTokenFor<Stat> Token = detail::DefaultToken>
   auto set(std::string path, BytesView data, SetOptions options = {}, Token&& token = Token()) {
-    return operation<Stat>(
-        token, [path = std::move(path), data, options](Client& self, auto handler) mutable {
-          self.start_set(std::move(path), data, options, std::move(handler));
-        });
+    return operation<Stat>(std::forward<Token>(token), [path = std::move(path), data, options](
+                                                           Client& self, auto handler) mutable {
+      self.start_set(std::move(path), data, options, std::move(handler));
+    });
   }
   // Result<void>. Errors: kNoNode, kBadVersion, kNotEmpty. After a lost answer it is repeated
   // unless it names a version; kNoNode may then mean that the first try did it.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
   auto remove(std::string path, RemoveOptions options = {}, Token&& token = Token()) {
-    return operation<void>(token,
+    return operation<void>(std::forward<Token>(token),
                            [path = std::move(path), options](Client& self, auto handler) mutable {
                              self.start_remove(std::move(path), options, std::move(handler));
                            });
@@ -122,29 +123,31 @@ class Client {
   template <CompletionTokenFor<std::optional<Stat>> Token = detail::DefaultToken>
   auto exists(std::string path, Token&& token = Token()) {
     return operation<std::optional<Stat>>(
-        token, [path = std::move(path)](Client& self, auto handler) mutable {
+        std::forward<Token>(token), [path = std::move(path)](Client& self, auto handler) mutable {
           self.start_exists(std::move(path), std::move(handler));
         });
   }
   // Result<Listing>. Errors: kNoNode.
   template <CompletionTokenFor<Listing> Token = detail::DefaultToken>
   auto children(std::string path, Token&& token = Token()) {
-    return operation<Listing>(token, [path = std::move(path)](Client& self, auto handler) mutable {
-      self.start_children(std::move(path), std::move(handler));
-    });
+    return operation<Listing>(std::forward<Token>(token),
+                              [path = std::move(path)](Client& self, auto handler) mutable {
+                                self.start_children(std::move(path), std::move(handler));
+                              });
   }
   // Makes sure that the znode and everything above it exists; made as containers or persistent, as
   // the client's container_parents says. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
   auto ensure_path(std::string path, Token&& token = Token()) {
-    return operation<void>(token, [path = std::move(path)](Client& self, auto handler) mutable {
-      self.start_ensure_path(std::move(path), std::move(handler));
-    });
+    return operation<void>(std::forward<Token>(token),
+                           [path = std::move(path)](Client& self, auto handler) mutable {
+                             self.start_ensure_path(std::move(path), std::move(handler));
+                           });
   }
   // Result<AclListing>. Errors: kNoNode.
   template <CompletionTokenFor<AclListing> Token = detail::DefaultToken>
   auto acls(std::string path, Token&& token = Token()) {
-    return operation<AclListing>(token,
+    return operation<AclListing>(std::forward<Token>(token),
                                  [path = std::move(path)](Client& self, auto handler) mutable {
                                    self.start_acls(std::move(path), std::move(handler));
                                  });
@@ -153,17 +156,19 @@ class Client {
   template <CompletionTokenFor<Stat> Token = detail::DefaultToken>
   auto set_acls(std::string path, AclList acls, std::int32_t acl_version = kAnyVersion,
                 Token&& token = Token()) {
-    return operation<Stat>(token, [path = std::move(path), acls = std::move(acls), acl_version](
-                                      Client& self, auto handler) mutable {
-      self.start_set_acls(std::move(path), std::move(acls), acl_version, std::move(handler));
-    });
+    return operation<Stat>(
+        std::forward<Token>(token), [path = std::move(path), acls = std::move(acls), acl_version](
+                                        Client& self, auto handler) mutable {
+          self.start_set_acls(std::move(path), std::move(acls), acl_version, std::move(handler));
+        });
   }
   // Later reads of this client see everything that was written anywhere before. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
   auto sync(std::string path, Token&& token = Token()) {
-    return operation<void>(token, [path = std::move(path)](Client& self, auto handler) mutable {
-      self.start_sync(std::move(path), std::move(handler));
-    });
+    return operation<void>(std::forward<Token>(token),
+                           [path = std::move(path)](Client& self, auto handler) mutable {
+                             self.start_sync(std::move(path), std::move(handler));
+                           });
   }
   // All or nothing. Result<std::vector<OperationResult>>, one for each. The error is that of the
   // operation that failed: Error::operation is its number, Error::path its path. Repeated only when
@@ -171,10 +176,66 @@ class Client {
   template <CompletionTokenFor<std::vector<OperationResult>> Token = detail::DefaultToken>
   auto commit(Transaction transaction, Token&& token = Token()) {
     return operation<std::vector<OperationResult>>(
-        token, [transaction = std::move(transaction)](Client& self, auto handler) mutable {
+        std::forward<Token>(token),
+        [transaction = std::move(transaction)](Client& self, auto handler) mutable {
           self.start_commit(std::move(transaction), std::move(handler));
         });
   }
+
+  // --- the ensemble
+
+  // Result<std::vector<Id>>: who the server takes this client for. Servers from 3.7 on.
+  template <CompletionTokenFor<std::vector<Id>> Token = detail::DefaultToken>
+  auto who_am_i(Token&& token = Token()) {
+    return operation<std::vector<Id>>(
+        std::forward<Token>(token),
+        [](Client& self, auto handler) mutable { self.start_who_am_i(std::move(handler)); });
+  }
+  // Result<std::vector<std::string>>: the paths of this session's ephemeral znodes that begin with
+  // `prefix`. Servers from 3.6 on.
+  template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
+  auto ephemerals(std::string prefix = "/", Token&& token = Token()) {
+    return operation<std::vector<std::string>>(
+        std::forward<Token>(token),
+        [prefix = std::move(prefix)](Client& self, auto handler) mutable {
+          self.start_ephemerals(std::move(prefix), std::move(handler));
+        });
+  }
+  // Result<std::int32_t>: how many znodes are below. Servers from 3.6 on.
+  template <CompletionTokenFor<std::int32_t> Token = detail::DefaultToken>
+  auto all_children_number(std::string path, Token&& token = Token()) {
+    return operation<std::int32_t>(
+        std::forward<Token>(token), [path = std::move(path)](Client& self, auto handler) mutable {
+          self.start_all_children_number(std::move(path), std::move(handler));
+        });
+  }
+  // Result<Node>: the ensemble's configuration, which no chroot or namespace hides.
+  template <CompletionTokenFor<Node> Token = detail::DefaultToken>
+  auto config(Token&& token = Token()) {
+    return operation<Node>(std::forward<Token>(token), [](Client& self, auto handler) mutable {
+      self.start_config(std::move(handler));
+    });
+  }
+  // Result<Watched<Node>>.
+  template <CompletionTokenFor<Watched<Node>> Token = detail::DefaultToken>
+  auto watch_config(Token&& token = Token()) {
+    return operation<Watched<Node>>(
+        std::forward<Token>(token),
+        [](Client& self, auto handler) mutable { self.start_watch_config(std::move(handler)); });
+  }
+  // Result<Node>: the new configuration. Errors: kReconfigDisabled, kNewConfigNoQuorum,
+  // kReconfigInProgress, kBadVersion. Repeated only when certainly not executed.
+  template <CompletionTokenFor<Node> Token = detail::DefaultToken>
+  auto reconfig(Reconfiguration change, Token&& token = Token()) {
+    return operation<Node>(std::forward<Token>(token),
+                           [change = std::move(change)](Client& self, auto handler) mutable {
+                             self.start_reconfig(std::move(change), std::move(handler));
+                           });
+  }
+  // Other servers of the same ensemble, in the form of a connect string without chroot. Clients
+  // move so that they spread evenly: this one keeps its connection, or leaves it for a new server
+  // with the probability that the numbers ask for. Errors: kBadArguments.
+  Result<void> set_servers(std::string_view servers);
 
   // --- watches
 
@@ -182,7 +243,7 @@ class Client {
   // kNoNode, which leaves no watch.
   template <CompletionTokenFor<Watched<Node>> Token = detail::DefaultToken>
   auto watch_data(std::string path, Token&& token = Token()) {
-    return operation<Watched<Node>>(token,
+    return operation<Watched<Node>>(std::forward<Token>(token),
                                     [path = std::move(path)](Client& self, auto handler) mutable {
                                       self.start_watch_data(std::move(path), std::move(handler));
                                     });
@@ -191,7 +252,7 @@ class Client {
   template <CompletionTokenFor<Watched<std::optional<Stat>>> Token = detail::DefaultToken>
   auto watch_exists(std::string path, Token&& token = Token()) {
     return operation<Watched<std::optional<Stat>>>(
-        token, [path = std::move(path)](Client& self, auto handler) mutable {
+        std::forward<Token>(token), [path = std::move(path)](Client& self, auto handler) mutable {
           self.start_watch_exists(std::move(path), std::move(handler));
         });
   }
@@ -200,7 +261,7 @@ class Client {
   template <CompletionTokenFor<Watched<Listing>> Token = detail::DefaultToken>
   auto watch_children(std::string path, Token&& token = Token()) {
     return operation<Watched<Listing>>(
-        token, [path = std::move(path)](Client& self, auto handler) mutable {
+        std::forward<Token>(token), [path = std::move(path)](Client& self, auto handler) mutable {
           self.start_watch_children(std::move(path), std::move(handler));
         });
   }
@@ -212,7 +273,8 @@ class Client {
   template <CompletionTokenFor<Stream<WatchedEvent>> Token = detail::DefaultToken>
   auto watch_tree(std::string path, bool recursive = true, Token&& token = Token()) {
     return operation<Stream<WatchedEvent>>(
-        token, [path = std::move(path), recursive](Client& self, auto handler) mutable {
+        std::forward<Token>(token),
+        [path = std::move(path), recursive](Client& self, auto handler) mutable {
           self.start_watch_tree(std::move(path), recursive, std::move(handler));
         });
   }
@@ -222,9 +284,10 @@ class Client {
   // Result<void>: as soon as there is a session with a server. Errors: kTimedOut.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
   auto wait_connected(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
-    return operation<void>(token, [at_most](Client& self, auto handler) mutable {
-      self.start_wait_connected(at_most, std::move(handler));
-    });
+    return operation<void>(std::forward<Token>(token),
+                           [at_most](Client& self, auto handler) mutable {
+                             self.start_wait_connected(at_most, std::move(handler));
+                           });
   }
   // Every change from now on.
   [[nodiscard]] Stream<ConnectionState> connection_states();
@@ -248,9 +311,10 @@ class Client {
   // refuses it ends the session with kAuthFailed.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
   auto add_auth(AuthInfo auth, Token&& token = Token()) {
-    return operation<void>(token, [auth = std::move(auth)](Client& self, auto handler) mutable {
-      self.start_add_auth(std::move(auth), std::move(handler));
-    });
+    return operation<void>(std::forward<Token>(token),
+                           [auth = std::move(auth)](Client& self, auto handler) mutable {
+                             self.start_add_auth(std::move(auth), std::move(handler));
+                           });
   }
 
   // The same connection under another namespace ("" for none), in place of this one's.
@@ -265,8 +329,9 @@ class Client {
   // will expire. Everything begun later fails with kClosed. The handles stay valid.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
   auto close(Token&& token = Token()) {
-    return operation<void>(
-        token, [](Client& self, auto handler) mutable { self.start_close(std::move(handler)); });
+    return operation<void>(std::forward<Token>(token), [](Client& self, auto handler) mutable {
+      self.start_close(std::move(handler));
+    });
   }
 
  private:
@@ -275,9 +340,9 @@ class Client {
   Client(std::shared_ptr<Owner> owner, std::string name_space);
 
   template <typename T, typename Token, typename Start>
-  auto operation(Token& token, Start start) {
+  auto operation(Token&& token, Start start) {
     return detail::initiate<T>(
-        get_executor(), token,
+        get_executor(), std::forward<Token>(token),
         [self = *this, start = std::move(start)](detail::Handler<T> handler) mutable {
           start(self, std::move(handler));
         });
@@ -297,6 +362,12 @@ class Client {
                       detail::Handler<Stat> handler);
   void start_sync(std::string path, detail::Handler<void> handler);
   void start_commit(Transaction transaction, detail::Handler<std::vector<OperationResult>> handler);
+  void start_who_am_i(detail::Handler<std::vector<Id>> handler);
+  void start_ephemerals(std::string prefix, detail::Handler<std::vector<std::string>> handler);
+  void start_all_children_number(std::string path, detail::Handler<std::int32_t> handler);
+  void start_config(detail::Handler<Node> handler);
+  void start_watch_config(detail::Handler<Watched<Node>> handler);
+  void start_reconfig(Reconfiguration change, detail::Handler<Node> handler);
   void start_watch_data(std::string path, detail::Handler<Watched<Node>> handler);
   void start_watch_exists(std::string path, detail::Handler<Watched<std::optional<Stat>>> handler);
   void start_watch_children(std::string path, detail::Handler<Watched<Listing>> handler);

@@ -80,6 +80,14 @@ static_assert(std::is_trivially_copyable_v<CreateOptions> &&
               std::is_trivially_copyable_v<RemoveOptions> &&
               std::is_trivially_copyable_v<GetOptions>);
 
+// A change of the ensemble's members, each text as in a configuration file, commas between.
+struct Reconfiguration {
+  std::string joining{};          // server.N=... to add or change
+  std::string leaving{};          // numbers of servers to remove
+  std::string new_members{};      // or all members
+  std::int64_t from_config = -1;  // the version of the configuration that this replaces; -1: any
+};
+
 struct AuthInfo {
   std::string scheme;  // "digest": data is user:password
   Bytes data;

@@ -36,7 +36,7 @@ class Stream {
   // kClosed (the client) and whatever ended the stream, kBadArguments when somebody waits already.
   template <CompletionTokenFor<E> Token = detail::DefaultToken>
   auto next(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
-    return detail::initiate<E>(channel_->executor(), token,
+    return detail::initiate<E>(channel_->executor(), std::forward<Token>(token),
                                [channel = channel_, at_most](detail::Handler<E> handler) {
                                  channel->take(std::move(handler), at_most);
                                });

@@ -36,7 +36,7 @@ class OneShot {
   template <CompletionTokenFor<WatchedEvent> Token = detail::DefaultToken>
   auto fired(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     return detail::initiate<WatchedEvent>(
-        channel_->executor(), token,
+        channel_->executor(), std::forward<Token>(token),
         [channel = channel_, at_most](detail::Handler<WatchedEvent> handler) {
           channel->take(std::move(handler), at_most);
         });

@@ -175,6 +175,62 @@ std::unique_ptr<Call> sync_call(const Scope& scope, std::string path,
                 std::move(path), OpCode::kSync, PathRequest{at});
 }
 
+// --- the ensemble
+
+namespace {
+
+struct ReconfigRecord {
+  const drover::Reconfiguration& change;
+
+  void encode(JuteWriter& out) const {
+    for (const auto* text : {&change.joining, &change.leaving, &change.new_members}) {
+      out.write_bytes(text->empty() ? std::nullopt : wire::NullableBytes(*text));
+    }
+    out.write_long(change.from_config);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Call> who_am_i_call(detail::Handler<std::vector<Id>> handler) {
+  return asking(make_call<std::vector<Id>>("who am i", std::move(handler),
+                                           plain<std::vector<Id>>(decode_ids)),
+                Scope(), "", OpCode::kWhoAmI, EmptyRequest());
+}
+
+std::unique_ptr<Call> ephemerals_call(const Scope& scope, std::string prefix,
+                                      detail::Handler<std::vector<std::string>> handler) {
+  const auto at = with_chroot(scope.prefix, prefix);
+  return asking(make_call<std::vector<std::string>>(
+                    "ephemerals", std::move(handler),
+                    plain<std::vector<std::string>>([cut = scope.prefix](JuteReader& in) {
+                      auto paths = decode_strings(in);
+                      for (auto& path : paths) path = without_chroot(cut, path);
+                      return paths;
+                    })),
+                scope, std::move(prefix), OpCode::kGetEphemerals, PathRequest{at});
+}
+
+std::unique_ptr<Call> all_children_number_call(const Scope& scope, std::string path,
+                                               detail::Handler<std::int32_t> handler) {
+  const auto at = with_chroot(scope.prefix, path);
+  return asking(
+      make_call<std::int32_t>("all children number", std::move(handler),
+                              plain<std::int32_t>([](JuteReader& in) { return in.read_int(); })),
+      scope, std::move(path), OpCode::kGetAllChildrenNumber, PathRequest{at});
+}
+
+std::unique_ptr<Call> reconfig_call(const drover::Reconfiguration& change,
+                                    detail::Handler<Node> handler) {
+  auto call = asking(make_call<Node>("reconfig", std::move(handler),
+                                     [](Core&, const Call& asked, const Completion& c) {
+                                       return read_node(asked, c, std::nullopt);
+                                     }),
+                     Scope(), std::string(kConfigPath), OpCode::kReconfig, ReconfigRecord{change});
+  call->repeat = Repeat::kUnlessUnknown;
+  return call;
+}
+
 // --- transactions
 
 namespace {

@@ -11,6 +11,8 @@
 
 namespace drover::client {
 
+inline constexpr std::string_view kConfigPath = "/zookeeper/config";
+
 // Where a handle's paths are on the server.
 struct Scope {
   std::string prefix;      // chroot and namespace, in front of every path
@@ -49,6 +51,13 @@ struct CreateCall {
                                                   detail::Handler<Stat> handler);
 [[nodiscard]] std::unique_ptr<Call> sync_call(const Scope& scope, std::string path,
                                               detail::Handler<void> handler);
+[[nodiscard]] std::unique_ptr<Call> who_am_i_call(detail::Handler<std::vector<Id>> handler);
+[[nodiscard]] std::unique_ptr<Call> ephemerals_call(
+    const Scope& scope, std::string prefix, detail::Handler<std::vector<std::string>> handler);
+[[nodiscard]] std::unique_ptr<Call> all_children_number_call(const Scope& scope, std::string path,
+                                                             detail::Handler<std::int32_t> handler);
+[[nodiscard]] std::unique_ptr<Call> reconfig_call(const drover::Reconfiguration& change,
+                                                  detail::Handler<Node> handler);
 // The data of creates and sets are as they are stored, the ACLs of creates are there.
 [[nodiscard]] std::unique_ptr<Call> commit_call(
     const Scope& scope, std::vector<Transaction::Operation> operations,

@@ -207,17 +207,7 @@ Result<std::int32_t> Client::get_all_children_number(std::string_view path) {
 }
 
 Result<std::vector<Id>> Client::who_am_i() {
-  return call(OpCode::kWhoAmI, EmptyRequest{}, "", [](JuteReader& in) {
-    std::vector<Id> all;
-    const auto count = in.read_count().value_or(0);
-    for (std::int32_t i = 0; i < count && in.ok(); ++i) {
-      Id id;
-      id.scheme = in.read_string();
-      id.id = in.read_string();
-      all.push_back(std::move(id));
-    }
-    return all;
-  });
+  return call(OpCode::kWhoAmI, EmptyRequest{}, "", decode_ids);
 }
 
 Result<void> Client::add_watch(std::string_view path, bool recursive) {

@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <random>
 
+#include "client/flows.h"
 #include "client/path.h"
 #include "client/records.h"
 
@@ -24,6 +27,7 @@ std::uint64_t new_seed() {
 SessionMachine::Options session_options(const ClientOptions& options, std::uint64_t seed) {
   return {.timeout_ms = static_cast<std::int32_t>(options.session_timeout.count()),
           .read_only_allowed = options.read_only,
+          .shuffles_hosts = options.shuffle_hosts,
           .seed = seed,
           .frame_length_max = options.packet_bytes_max};
 }
@@ -75,6 +79,7 @@ Error call_error(const Call& call, ErrorCode code) {
 Core::Core(boost::asio::any_io_executor executor, ConnectString servers, ClientOptions options)
     : executor_(std::move(executor)),
       chroot_(std::move(servers.chroot)),
+      hosts_(servers.hosts),
       options_(std::move(options)),
       agenda_(std::make_shared<Agenda>(executor_)),
       prng_(new_seed()),
@@ -94,6 +99,7 @@ void Core::start() {
   boost::asio::post(executor_, [self = shared_from_this()] {
     for (const auto& credential : self->credentials_) self->runner_->add_auth(credential);
     self->runner_->start(self);
+    if (self->options_.track_ensemble) self->track_ensemble();
   });
 }
 
@@ -162,12 +168,45 @@ void Core::begin(std::unique_ptr<Call> call) {
   if (runner_->state() == SessionState::kAuthFailed) {
     return fail(std::move(call), ErrorCode::kAuthFailed);
   }
+  if (!call->name_space.empty()) {
+    auto& name_space = name_spaces_[call->name_space];
+    if (name_space.state != NameSpace::State::kMade) {
+      const auto path = call->name_space;
+      name_space.waiting.push_back(std::move(call));
+      if (name_space.state == NameSpace::State::kUnknown) make_name_space(path);
+      return;
+    }
+  }
   call->moment = steady_now();
   if (call->tries == 0) call->begun = call->moment;
   if (runner_->machine().is_connected() && waiting_.empty()) return send(std::move(call));
   waiting_.push_back(std::move(call));
   if (std::exchange(is_waiting_watched_, true)) return;
   agenda_->after(options_.connection_timeout, [this] { expire_waiting(); });
+}
+
+void Core::make_name_space(const std::string& path) {
+  name_spaces_[path].state = NameSpace::State::kBeingMade;
+  const auto parents = options_.container_parents ? Parents::kContainer : Parents::kPersistent;
+  // The namespace is a parent of anything in it.
+  boost::asio::co_spawn(
+      executor_,
+      make_parents_flow(shared_from_this(), {.prefix = chroot_, .name_space = ""}, path + "/x",
+                        parents, std::nullopt),
+      [self = shared_from_this(), path](const std::exception_ptr&, const Result<void>& made) {
+        self->name_space_settled(path, made.has_value());
+        self->flush();
+      });
+}
+
+// If it could not be made, the calls say why in their own words, and the next one tries again.
+void Core::name_space_settled(const std::string& path, bool is_made) {
+  auto& name_space = name_spaces_[path];
+  name_space.state = is_made ? NameSpace::State::kMade : NameSpace::State::kUnknown;
+  for (auto& call : std::exchange(name_space.waiting, {})) {
+    call->name_space.clear();
+    begin(std::move(call));
+  }
 }
 
 void Core::expire_waiting() {
@@ -434,6 +473,16 @@ void Core::add_auth(Credential credential) {
   runner_->add_auth(std::move(credential));
 }
 
+void Core::replace_hosts(std::vector<HostPort> hosts) {
+  if (hosts == hosts_ || hosts.empty() || is_closing_) return;
+  hosts_ = hosts;
+  runner_->replace_hosts(std::move(hosts), prng_);
+}
+
+void Core::track_ensemble() {
+  boost::asio::co_spawn(executor_, track_ensemble_flow(shared_from_this()), boost::asio::detached);
+}
+
 // --- watches
 
 OneShot Core::make_one_shot(WatchKind kind, const std::string& path, const std::string& prefix) {
@@ -469,17 +518,39 @@ void Core::drop_watch(WatchKind kind, const std::string& path,
   if (!watches_.remove(kind, path, channel)) return;
   if (is_one_shot(kind) && arming_.contains(arming_key(kind, path))) return;
   runner_->forget_watches(watcher_type(kind), path);
-  if (runner_->machine().is_connected() && !is_closing_) remove_from_server(kind, path);
+  if (runner_->machine().is_connected() && !is_closing_) {
+    remove_from_server(watcher_type(kind), path);
+  }
 }
 
-void Core::remove_from_server(WatchKind kind, const std::string& path) {
-  auto call = make_call<void>("remove watches", nobody(), plain<void>([](wire::JuteReader&) {}));
+void Core::remove_from_server(WatcherType type, const std::string& path) {
+  auto call = make_call<void>(
+      "remove watches", nobody(),
+      [type](Core& core, const Call& asked, const Completion& completion) -> Result<void> {
+        const bool is_persistent =
+            type == WatcherType::kPersistent || type == WatcherType::kPersistentRecursive;
+        const bool is_understood = completion.error == ErrorCode::kOk ||
+                                   completion.error == ErrorCode::kNoWatcher ||
+                                   !completion.was_sent;
+        if (is_persistent && !is_understood) core.remove_all_from_server(asked.path);
+        return {};
+      });
   call->path = path;
   call->op = wire::OpCode::kRemoveWatches;
   call->is_retried = false;
-  const auto type = static_cast<std::int32_t>(watcher_type(kind));
-  call->body = encoded(wire::PathModeRequest{.path = path, .mode = type});
+  const auto number = static_cast<std::int32_t>(type);
+  call->body = encoded(wire::PathModeRequest{.path = path, .mode = number});
   begin(std::move(call));
+}
+
+// Servers before 3.9 cannot name persistent watches alone. While others are on the path, it stays:
+// its events come to nobody.
+void Core::remove_all_from_server(const std::string& path) {
+  for (const auto kind : {WatchKind::kData, WatchKind::kExist, WatchKind::kChild,
+                          WatchKind::kPersistent, WatchKind::kPersistentRecursive}) {
+    if (watches_.contains(kind, path) || arming_.contains(arming_key(kind, path))) return;
+  }
+  if (runner_->machine().is_connected()) remove_from_server(WatcherType::kAny, path);
 }
 
 void Core::set_persistent_again() {

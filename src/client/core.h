@@ -65,6 +65,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void begin(std::unique_ptr<Call> call);
   void wait_connected(std::chrono::milliseconds at_most, detail::Handler<void> handler);
   void add_auth(Credential credential);
+  void replace_hosts(std::vector<HostPort> hosts);
   void close(std::move_only_function<void(ErrorCode)> closed);
 
   // Makes the OneShot of a read that left a watch. `path` is the server's.
@@ -84,6 +85,13 @@ class Core : public std::enable_shared_from_this<Core> {
     std::uint64_t number;
   };
 
+  // Calls of a namespace whose znode is being made wait here.
+  struct NameSpace {
+    enum class State : std::uint8_t { kUnknown, kBeingMade, kMade };
+    State state = State::kUnknown;
+    std::vector<std::unique_ptr<Call>> waiting;
+  };
+
   void enqueue(Item item);
   [[nodiscard]] bool drain();
 
@@ -91,6 +99,8 @@ class Core : public std::enable_shared_from_this<Core> {
   void take_completion(Completion& completion);
   void settle(std::unique_ptr<Call> call, Completion& completion);
   [[nodiscard]] bool may_repeat(const Call& call, const Completion& completion) const;
+  void make_name_space(const std::string& path);
+  void name_space_settled(const std::string& path, bool is_made);
   void fail(std::unique_ptr<Call> call, ErrorCode error);
   void send(std::unique_ptr<Call> call);
   void send_waiting();
@@ -112,11 +122,14 @@ class Core : public std::enable_shared_from_this<Core> {
 
   void drop_watch(WatchKind kind, const std::string& path,
                   const detail::Channel<WatchedEvent>* channel);
-  void remove_from_server(WatchKind kind, const std::string& path);
+  void remove_from_server(WatcherType type, const std::string& path);
+  void remove_all_from_server(const std::string& path);
+  void track_ensemble();
   void finish_closing(ErrorCode error);
 
   const boost::asio::any_io_executor executor_;
   const std::string chroot_;
+  std::vector<HostPort> hosts_;  // on the executor only
   const ClientOptions options_;
   std::shared_ptr<SessionRunner> runner_;
   std::shared_ptr<Agenda> agenda_;
@@ -139,6 +152,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::vector<Item> drained_;
   std::deque<std::unique_ptr<Call>> sent_;  // by id: the first is first_sent_
   RequestId first_sent_ = 1;
+  std::map<std::string, NameSpace> name_spaces_;
   std::deque<std::unique_ptr<Call>> waiting_;  // for a connection, the longest first
   bool is_waiting_watched_ = false;
   bool is_overdue_watched_ = false;

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "client/core.h"
+#include "client/host_list.h"
 
 namespace drover::client {
 namespace {
@@ -344,6 +345,32 @@ asio::awaitable<Result<Node>> sync_and_get_flow(CorePtr core, Scope scope, std::
   co_return co_await ask<Node>(core, [&](auto handler) {
     return get_call(scope, path, decompressed_max, std::move(handler));
   });
+}
+
+// --- the ensemble
+
+asio::awaitable<void> track_ensemble_flow(CorePtr core) {
+  while (!core->is_closing()) {
+    auto config = co_await ask<Watched<Node>>(core, [&](auto handler) {
+      auto call =
+          watch_data_call(Scope(), std::string(kConfigPath), std::nullopt, std::move(handler));
+      call->is_retried = false;
+      return call;
+    });
+    if (config) {
+      core->replace_hosts(hosts_of_config(as_text(config->value.data)));
+      core->flush();
+      co_await config->changed.fired();
+      continue;
+    }
+    const auto code = config.error().code;
+    // A server that has none, or does not show it to us, will not tell later either.
+    if (code == ErrorCode::kNoNode || code == ErrorCode::kNoAuth ||
+        code == ErrorCode::kAuthFailed || code == ErrorCode::kClosed) {
+      co_return;
+    }
+    co_await pause(core, kPatience);
+  }
 }
 
 }  // namespace drover::client

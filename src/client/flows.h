@@ -52,5 +52,8 @@ struct SetFlow {
                                                                       SetFlow flow);
 [[nodiscard]] boost::asio::awaitable<Result<Node>> sync_and_get_flow(
     CorePtr core, Scope scope, std::string path, std::optional<std::size_t> decompressed_max);
+// Until the client closes: reads the ensemble's configuration, and again when it changes, and takes
+// its client addresses for the hosts.
+[[nodiscard]] boost::asio::awaitable<void> track_ensemble_flow(CorePtr core);
 
 }  // namespace drover::client

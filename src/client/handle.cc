@@ -368,6 +368,54 @@ void Client::start_commit(Transaction transaction,
       client::commit_call(scope_of(core, name_space_), std::move(operations), std::move(handler)));
 }
 
+// --- the ensemble
+
+void Client::start_who_am_i(detail::Handler<std::vector<Id>> handler) {
+  owner_->core->submit(client::who_am_i_call(std::move(handler)));
+}
+
+void Client::start_ephemerals(std::string prefix,
+                              detail::Handler<std::vector<std::string>> handler) {
+  Core& core = *owner_->core;
+  core.submit(
+      client::ephemerals_call(scope_of(core, name_space_), std::move(prefix), std::move(handler)));
+}
+
+void Client::start_all_children_number(std::string path, detail::Handler<std::int32_t> handler) {
+  Core& core = *owner_->core;
+  if (auto error = path_error("all children number", path)) {
+    return refuse(core, std::move(handler), std::move(*error));
+  }
+  core.submit(client::all_children_number_call(scope_of(core, name_space_), std::move(path),
+                                               std::move(handler)));
+}
+
+void Client::start_config(detail::Handler<Node> handler) {
+  owner_->core->submit(client::get_call(Scope(), std::string(client::kConfigPath), std::nullopt,
+                                        std::move(handler)));
+}
+
+void Client::start_watch_config(detail::Handler<Watched<Node>> handler) {
+  owner_->core->submit(client::watch_data_call(Scope(), std::string(client::kConfigPath),
+                                               std::nullopt, std::move(handler)));
+}
+
+void Client::start_reconfig(Reconfiguration change, detail::Handler<Node> handler) {
+  owner_->core->submit(client::reconfig_call(change, std::move(handler)));
+}
+
+Result<void> Client::set_servers(std::string_view servers) {
+  auto parsed = client::parse_connect_string(servers);
+  if (!parsed) return std::unexpected(parsed.error());
+  if (!parsed->chroot.empty()) {
+    return failure("set_servers: the chroot cannot change", ErrorCode::kBadArguments);
+  }
+  owner_->core->run([core = owner_->core, hosts = std::move(parsed->hosts)]() mutable {
+    core->replace_hosts(std::move(hosts));
+  });
+  return {};
+}
+
 // --- watches
 
 void Client::start_watch_data(std::string path, detail::Handler<Watched<Node>> handler) {

@@ -29,6 +29,18 @@ std::vector<std::string> decode_strings(wire::JuteReader& in) {
   return all;
 }
 
+std::vector<Id> decode_ids(wire::JuteReader& in) {
+  std::vector<Id> all;
+  const auto count = in.read_count().value_or(0);
+  for (std::int32_t i = 0; i < count && in.ok(); ++i) {
+    Id id;
+    id.scheme = in.read_string();
+    id.id = in.read_string();
+    all.push_back(std::move(id));
+  }
+  return all;
+}
+
 wire::OpCode create_op(CreateMode mode, wire::OpCode plain) {
   if (mode == CreateMode::kContainer) return wire::OpCode::kCreateContainer;
   return has_ttl(mode) ? wire::OpCode::kCreateTtl : plain;

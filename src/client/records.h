@@ -45,6 +45,7 @@ std::string encoded(const Record& record) {
 [[nodiscard]] std::vector<wire::AclView> acl_views(const AclList& acl);
 [[nodiscard]] AclList decode_acl_list(wire::JuteReader& in);
 [[nodiscard]] std::vector<std::string> decode_strings(wire::JuteReader& in);
+[[nodiscard]] std::vector<Id> decode_ids(wire::JuteReader& in);
 // createContainer and createTTL have numbers of their own; `plain` is create's or create2's.
 [[nodiscard]] wire::OpCode create_op(CreateMode mode, wire::OpCode plain = wire::OpCode::kCreate);
 

@@ -18,7 +18,7 @@ SessionMachine::SessionMachine(const Options& options)
     : options_(options), prng_(options.seed), timeout_ms_(options.timeout_ms) {
   DROVER_ASSERT(options.host_count > 0, "a session needs a host");
   for (std::size_t i = 0; i < options.host_count; ++i) hosts_.push_back(i);
-  for (std::size_t i = hosts_.size() - 1; i > 0; --i) {
+  for (std::size_t i = hosts_.size() - 1; i > 0 && options.shuffles_hosts; --i) {
     std::swap(hosts_[i], hosts_[static_cast<std::size_t>(prng_.below(i + 1))]);
   }
 }
@@ -54,7 +54,7 @@ void SessionMachine::on_connected(base::Instant now, SessionEffects& effects) {
   out.write_int(0);
   wire::ConnectRequest{.last_zxid_seen = last_zxid_,
                        .timeout_ms = options_.timeout_ms,
-                       .session_id = session_id_,
+                       .session_id = has_seen_quorum_ ? session_id_ : wire::SessionId(),
                        .password = password_,
                        .read_only = options_.read_only_allowed}
       .encode(out);
@@ -175,6 +175,7 @@ void SessionMachine::finish_handshake(std::string_view frame, base::Instant now,
   const bool read_only = response.read_only.value_or(false);
   link_ = Link::kOpen;
   failed_in_a_row_ = 0;
+  has_seen_quorum_ = has_seen_quorum_ || !read_only;
   state_ = read_only ? SessionState::kConnectedReadOnly : SessionState::kConnected;
   session_id_ = response.session_id;
   password_ = response.password;
@@ -215,7 +216,7 @@ void SessionMachine::take_reply(wire::JuteReader& in, const wire::ReplyHeader& h
         true;  // the order of replies is the protocol: nothing after this can be trusted
     return lose_connection(now, effects);
   }
-  const Pending answered = std::move(pending_.front());
+  Pending answered = std::move(pending_.front());
   pending_.pop_front();
   // Positive numbers are this library's own.
   const ErrorCode error = is_local(header.error) ? ErrorCode::kSystemError : header.error;
@@ -228,8 +229,12 @@ void SessionMachine::take_reply(wire::JuteReader& in, const wire::ReplyHeader& h
       watches_.add(WatchKind::kExist, watch->second);
     }
   }
-  effects.deliveries.push_back(Completion{
-      .id = answered.id, .error = error, .body = std::string(in.rest()), .zxid = header.zxid});
+  effects.deliveries.push_back(Completion{.id = answered.id,
+                                          .error = error,
+                                          .body = error == ErrorCode::kOk || in.remaining() > 0
+                                                      ? std::string(in.rest())
+                                                      : std::move(answered.request.body),
+                                          .zxid = header.zxid});
   if (answered.request.op == wire::OpCode::kCloseSession) {
     effects.disconnect = true;
     end(SessionState::kClosed, ErrorCode::kSessionExpired, effects);
@@ -299,6 +304,13 @@ RequestId SessionMachine::close(base::Instant now, SessionEffects& effects) {
     end(SessionState::kClosed, ErrorCode::kConnectionLoss, effects);
   }
   return id;
+}
+
+void SessionMachine::replace_hosts(std::vector<std::size_t> order) {
+  DROVER_ASSERT(!order.empty(), "a session needs a host");
+  hosts_ = std::move(order);
+  next_host_ = 0;
+  failed_in_a_row_ = 0;
 }
 
 void SessionMachine::abandon(SessionEffects& effects) {

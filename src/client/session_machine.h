@@ -57,7 +57,8 @@ struct Completion {
   ErrorCode error =
       ErrorCode::kOk;  // with kConnectionLoss, kSessionExpired, kAuthFailed made up here
   // The reply's record; of a request that got none (kConnectionLoss, kSessionExpired and
-  // kAuthFailed made up here) its own, given back, so that it can be asked again.
+  // kAuthFailed made up here, or an error that came alone) its own, given back, so that it can be
+  // asked again.
   std::string body;
   bool was_sent = true;  // false: certainly not executed; true with kConnectionLoss: nobody knows
   wire::Zxid zxid{};     // of the reply's header; 0: there was no reply
@@ -78,6 +79,7 @@ class SessionMachine {
     std::size_t host_count = 1;
     std::int32_t timeout_ms = 30'000;  // asked for; the server may grant another
     bool read_only_allowed = false;
+    bool shuffles_hosts = true;                // else they are tried as listed
     bool repeats_watches = true;               // tell the next server of them after a reconnection
     std::uint64_t seed = 0;                    // order of hosts, pauses between attempts
     std::int32_t frame_length_max = 64 << 20;  // bytes of one reply, else the connection is dropped
@@ -98,6 +100,9 @@ class SessionMachine {
   // Sends closeSession behind everything asked before; the session is over when it is answered, or
   // cannot be (kConnectionLoss: the server will let it expire).
   RequestId close(base::Instant now, SessionEffects& effects);
+
+  // From now on these hosts, indices of the owner's list, in this order.
+  void replace_hosts(std::vector<std::size_t> order);
 
   // Gives the session up as expired, without a server's word.
   void abandon(SessionEffects& effects);
@@ -167,6 +172,9 @@ class SessionMachine {
   base::ByteBuffer received_;      // the beginning of a frame
 
   wire::SessionId session_id_;
+  // A server without a quorum gives out sessions that no other server knows; the first one with a
+  // quorum is asked for another.
+  bool has_seen_quorum_ = false;
   std::string password_ = std::string(wire::kPasswordSize, '\0');
   std::int32_t timeout_ms_;
   wire::Zxid last_zxid_;

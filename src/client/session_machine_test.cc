@@ -409,5 +409,63 @@ TEST_F(SessionMachineTest, SameStateIsToldOnce) {
   EXPECT_THAT(take_states(), ElementsAre(KeeperState::kDisconnected));
 }
 
+TEST_F(SessionMachineTest, ALocalCodeFromAServerIsNotBelieved) {
+  start_connected();
+  machine->submit({.op = wire::OpCode::kGetData, .body = "asked"}, now, effects);
+  machine->on_bytes(reply(1, 5, ErrorCode::kNotSent), now, effects);
+  const auto completions = take_completions();
+  ASSERT_THAT(completions, SizeIs(1));
+  EXPECT_EQ(completions[0].error, ErrorCode::kSystemError);
+}
+
+TEST_F(SessionMachineTest, ARequestThatFailedHereIsGivenBack) {
+  start_connected();
+  machine->submit({.op = wire::OpCode::kGetData, .body = "sent"}, now, effects);
+  effects.send.clear();
+  machine->on_disconnected(now, effects);
+  machine->submit({.op = wire::OpCode::kGetData, .body = "queued"}, now, effects);
+  wait();
+  machine->on_disconnected(now, effects);
+  const auto completions = take_completions();
+  ASSERT_THAT(completions, SizeIs(2));
+  EXPECT_EQ(completions[0].body, "sent");
+  EXPECT_TRUE(completions[0].was_sent);
+  EXPECT_EQ(completions[1].body, "queued");
+  EXPECT_FALSE(completions[1].was_sent);
+}
+
+TEST_F(SessionMachineTest, AnAbandonedSessionIsExpired) {
+  start_connected();
+  machine->submit({.op = wire::OpCode::kGetData, .body = ""}, now, effects);
+  machine->abandon(effects);
+  EXPECT_EQ(machine->state(), SessionState::kClosed);
+  EXPECT_TRUE(effects.disconnect);
+  EXPECT_FALSE(machine->next_deadline());
+  ASSERT_THAT(effects.deliveries, SizeIs(3));
+  EXPECT_EQ(std::get<WatchedEvent>(effects.deliveries[0]).state, KeeperState::kDisconnected);
+  EXPECT_EQ(std::get<WatchedEvent>(effects.deliveries[1]).state, KeeperState::kExpired);
+  EXPECT_EQ(std::get<Completion>(effects.deliveries[2]).error, ErrorCode::kSessionExpired);
+}
+
+TEST_F(SessionMachineTest, NothingMeantForALostConnectionIsSentToTheNext) {
+  start_connected();
+  machine->submit({.op = wire::OpCode::kGetData, .body = ""}, now, effects);
+  machine->on_disconnected(now, effects);
+  EXPECT_TRUE(effects.send.empty());
+}
+
+TEST_F(SessionMachineTest, NewHostsAreTriedInTheirOrder) {
+  build({.host_count = 1, .timeout_ms = 9000});
+  start_connected();
+  machine->replace_hosts({2, 0, 1});
+  machine->on_disconnected(now, effects);
+  for (const std::size_t host : {2u, 0u, 1u, 2u}) {
+    effects.connect_to.reset();
+    wait();
+    EXPECT_EQ(effects.connect_to, host);
+    machine->on_disconnected(now, effects);
+  }
+}
+
 }  // namespace
 }  // namespace drover::client

@@ -1,11 +1,14 @@
 #include "client/session_runner.h"
 
 #include <array>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 
+#include "client/host_list.h"
+#include "client/quorum_search.h"
 #include "client/steady_now.h"
 
 namespace drover::client {
@@ -91,6 +94,7 @@ void SessionRunner::flush() {
   }
   is_flushing_ = false;
   arm_timer();
+  look_for_quorum();
   // Who hands in requests as fast as they are written must not keep their answers from being read.
   if (is_more) asio::post(executor_, [self] { self->flush(); });
 }
@@ -145,7 +149,8 @@ void SessionRunner::arm_timer() {
 void SessionRunner::connect(std::size_t host) {
   hang_up();
   link_ = std::make_shared<Link>(executor_);
-  const auto& [name, port] = hosts_[host];
+  current_ = hosts_[host];
+  const auto& [name, port] = current_;
   const auto connected = [weak = weak_from_this(), link = link_](error_code error,
                                                                  const auto& /*endpoint*/) {
     const auto self = weak.lock();
@@ -207,6 +212,38 @@ void SessionRunner::lost(const std::shared_ptr<Link>& link) {
   drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
     machine.on_disconnected(now, effects);
   });
+}
+
+void SessionRunner::replace_hosts(std::vector<HostPort> hosts, base::Prng& prng) {
+  const auto plan = rebalanced(hosts_, hosts, link_ ? std::optional(current_) : std::nullopt, prng);
+  hosts_ = std::move(hosts);
+  options_.host_count = hosts_.size();
+  machine_->replace_hosts(plan.order);
+  if (plan.leaves) drop_connection();
+}
+
+void SessionRunner::look_for_quorum() {
+  if (machine_->state() != SessionState::kConnectedReadOnly || is_looking_for_quorum_) return;
+  is_looking_for_quorum_ = true;
+  asio::co_spawn(
+      executor_, find_quorum(executor_, hosts_, link_),
+      [weak = weak_from_this()](const std::exception_ptr&, const std::optional<HostPort>& found) {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->is_looking_for_quorum_ = false;
+        if (found && self->machine_->state() == SessionState::kConnectedReadOnly) {
+          self->move_to(*found);
+        }
+      });
+}
+
+void SessionRunner::move_to(const HostPort& host) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    order.insert(hosts_[i] == host ? order.begin() : order.end(), i);
+  }
+  machine_->replace_hosts(std::move(order));
+  drop_connection();
 }
 
 void SessionRunner::drop_connection() {

@@ -47,6 +47,9 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
   bool forget_watches(WatcherType type, std::string_view path);
   RequestId close();
   void abandon();
+  // From now on these hosts. The connection is kept if it leads to one of them and the load is to
+  // stay there (rebalanced(), host_list.h), else given up. `random` is any number.
+  void replace_hosts(std::vector<HostPort> hosts, base::Prng& prng);
   // Gives the present connection up, as if it had been lost.
   void drop_connection();
   // Carries out what the calls above have left to do. No-op while the sink is being called.
@@ -73,9 +76,14 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
   void hang_up();
   void lost(const std::shared_ptr<Link>& link);
   void arm_timer();
+  // While connected to a server without a quorum: looks for one that has it, and moves there.
+  void look_for_quorum();
+  void move_to(const HostPort& host);
 
   boost::asio::any_io_executor executor_;
   std::vector<HostPort> hosts_;
+  HostPort current_;  // where link_ leads
+  bool is_looking_for_quorum_ = false;
   SessionMachine::Options options_;
   Owner owner_;
   std::weak_ptr<void> owner_life_;

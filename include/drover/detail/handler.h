@@ -143,7 +143,7 @@ struct Initiation {
 // Starts an operation that answers Result<T>, in the style that `token` chooses. `start` takes a
 // Handler<T>; with use_awaitable it is called when the result is awaited.
 template <typename T, typename Token, typename Start>
-auto initiate(const boost::asio::any_io_executor& executor, Token& token, Start start) {
+auto initiate(const boost::asio::any_io_executor& executor, Token&& token, Start start) {
   return boost::asio::async_initiate<Token, void(Result<T>)>(
       Initiation<T, Start>{executor, std::move(start)}, token);
 }
