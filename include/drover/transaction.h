@@ -56,7 +56,7 @@ class Transaction {
 // What one operation of a committed transaction did.
 struct OperationResult {
   std::string path;            // as given; of a create, with the number that it got
-  std::optional<Stat> stat{};  // of create and set, after the transaction
+  std::optional<Stat> stat{};  // after the operation; of a set, and of creates of some modes
 };
 
 }  // namespace drover

@@ -243,7 +243,7 @@ OpCode op_of(const Operation& operation) {
     case Operation::Kind::kCheck:
       return OpCode::kCheck;
     case Operation::Kind::kCreate:
-      return create_op(operation.mode, OpCode::kCreate2);
+      return create_op(operation.mode);  // Apache knows no create2 in a transaction
     case Operation::Kind::kSet:
       return OpCode::kSetData;
     case Operation::Kind::kRemove:
@@ -319,6 +319,9 @@ Result<std::vector<OperationResult>> read_results(const std::string& prefix,
         }
         break;
       }
+      case OpCode::kCreate:
+        result.path = without_chroot(prefix, in.read_string());
+        break;
       case OpCode::kCreate2:
       case OpCode::kCreateContainer:
       case OpCode::kCreateTtl:
