@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "file_tools/finding.h"
+#include "file_tools/input.h"
 #include "file_tools/log_check.h"
 #include "file_tools/snapshot_check.h"
 

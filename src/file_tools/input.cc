@@ -1,7 +1,5 @@
 #include "file_tools/input.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <filesystem>
 
@@ -31,22 +29,6 @@ std::uint64_t file_size(const std::string& path) {
   return error ? 0 : size;
 }
 
-Result<std::vector<std::string>> find_logs(storage::Disk& disk, const std::string& path) {
-  if (!is_directory(path)) {
-    if (auto file = disk.open_read(path); !file) return std::unexpected(file.error());
-    return std::vector<std::string>{path};
-  }
-  const std::string folder = version_folder(path);
-  const auto listing = disk.list(folder);
-  if (!listing) return std::unexpected(listing.error());
-  std::vector<std::string> paths;
-  for (const auto& log : storage::sort_names(*listing).logs) {
-    paths.push_back(folder + "/" + log.name);
-  }
-  if (paths.empty()) return failure(fmt::format("{}: no file named log.<zxid> here", folder));
-  return paths;
-}
-
 std::optional<wire::Zxid> parse_zxid(std::string_view text) {
   int base = 10;
   if (text.starts_with("0x") || text.starts_with("0X")) {
@@ -65,24 +47,6 @@ std::optional<std::int64_t> parse_session(std::string_view text) {
   const auto [end, error] = std::from_chars(text.begin(), text.end(), value, 16);
   if (text.empty() || error != std::errc() || end != text.end()) return std::nullopt;
   return static_cast<std::int64_t>(value);
-}
-
-Result<std::optional<std::variant<storage::LogEntry, LogDamage>>> LogSequence::next() {
-  for (;;) {
-    if (!scan_) {
-      if (next_path_ == paths_.size()) return std::nullopt;
-      auto scan = LogScan::open(disk_, paths_[next_path_++], length_max_);
-      if (!scan) return std::unexpected(scan.error());
-      scan_.emplace(std::move(*scan));
-    }
-    auto step = scan_->next();
-    if (!step || *step) return step;
-    if (scan_->shape().not_a_log) {
-      return failure(fmt::format("{}: {}", scan_->path(), scan_->shape().reason));
-    }
-    if (next_path_ == paths_.size()) return std::nullopt;
-    scan_.reset();
-  }
 }
 
 }  // namespace drover::file_tools

@@ -11,6 +11,7 @@
 #include "file_tools/log_check.h"
 #include "file_tools/log_record.h"
 #include "file_tools/log_repair.h"
+#include "file_tools/log_sequence.h"
 #include "file_tools/log_summary.h"
 #include "file_tools/log_toolkit.h"
 #include "file_tools/tool_command.h"

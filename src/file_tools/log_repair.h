@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "file_tools/finding.h"
+#include "file_tools/input.h"
 #include "file_tools/log_scan.h"
 
 namespace drover::file_tools {

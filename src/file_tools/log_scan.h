@@ -76,6 +76,4 @@ class LogScan {
   bool done_ = false;
 };
 
-inline constexpr std::int32_t kLengthMax = 2097150;  // bytes: jute.maxbuffer and extrasize
-
 }  // namespace drover::file_tools

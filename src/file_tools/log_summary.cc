@@ -9,6 +9,7 @@
 
 #include "file_tools/input.h"
 #include "file_tools/log_record.h"
+#include "file_tools/log_sequence.h"
 #include "file_tools/progress.h"
 #include "toolbox/utf8.h"
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "file_tools/finding.h"
-#include "file_tools/log_scan.h"
+#include "file_tools/input.h"
 #include "storage/posix_disk.h"
 
 namespace drover::file_tools {

@@ -118,8 +118,9 @@ def test_the_prompt_tells(debian):
         terminal.hear(rf"\[zk: {server.address}\(CONNECTEDREADONLY\) \d+\] ")
         terminal.type("set /kept y\n")
         terminal.hear("Not a read-only call: /kept")
+        terminal.hear(r"\(CONNECTEDREADONLY\) 1\] ")  # before, nobody reads keys
         terminal.type("\x04")
-        terminal.code()
+        assert terminal.code() == 1  # that of the last command
 
 
 def says(shell, line):

@@ -49,6 +49,8 @@ def _without_accidents(text, address):
     text = text.replace(address, "<address>")
     # Where JLine is on the class path, some releases print prompts into a pipe, before every line.
     text = re.sub(r"\[zk: <address>\(\w+\) \d+\] ", "", text)
+    # And where there is no terminal it says so, with the time.
+    text = re.sub(r"^\w{3} \d+, \d{4} [\d:]+ [AP]M (?=org\.jline\.)", "<time> ", text, flags=re.MULTILINE)
     text = re.sub(r"^([cm]time) = .*", r"\1 = <time>", text, flags=re.MULTILINE)
     owner = re.compile(r"^ephemeralOwner = 0x[1-9a-f].*", re.MULTILINE)
     text = owner.sub("ephemeralOwner = <id>", text)
