@@ -37,6 +37,14 @@ void CuttingProxy::open() {
   boost::asio::post(io_, [this] { is_shut_ = false; });
 }
 
+void CuttingProxy::swallow_answers() {
+  boost::asio::post(io_, [this] {
+    for (const auto& weak : std::exchange(answers_, {})) {
+      if (const auto direction = weak.lock()) direction->is_swallowed = true;
+    }
+  });
+}
+
 void CuttingProxy::cut_all() {
   for (const auto& weak : std::exchange(sockets_, {})) {
     boost::system::error_code ignored;
@@ -54,27 +62,38 @@ void CuttingProxy::accept() {
                          if (failed || is_shut_) return;
                          sockets_.emplace_back(near);
                          sockets_.emplace_back(far);
-                         pump(near, far, std::make_shared<std::vector<char>>(65536));
-                         pump(far, near, std::make_shared<std::vector<char>>(65536));
+                         pump(near, far, false);
+                         pump(far, near, true);
                        });
     accept();
   });
 }
 
 void CuttingProxy::pump(std::shared_ptr<Socket> from, std::shared_ptr<Socket> to,
-                        std::shared_ptr<std::vector<char>> buffer) {
-  from->async_read_some(boost::asio::buffer(*buffer),
-                        [from, to, buffer](boost::system::error_code error, std::size_t size) {
-                          boost::system::error_code ignored;
-                          if (error) return static_cast<void>(to->close(ignored));
-                          boost::asio::async_write(
-                              *to, boost::asio::buffer(buffer->data(), size),
-                              [from, to, buffer](boost::system::error_code failed, std::size_t) {
-                                boost::system::error_code unheard;
-                                if (failed) return static_cast<void>(from->close(unheard));
-                                pump(from, to, buffer);
-                              });
-                        });
+                        bool are_answers) {
+  auto direction = std::make_shared<Direction>(std::move(from), std::move(to));
+  if (are_answers) answers_.emplace_back(direction);
+  read_on(std::move(direction));
+}
+
+void CuttingProxy::read_on(std::shared_ptr<Direction> direction) {
+  auto& from = *direction->from;
+  from.async_read_some(boost::asio::buffer(direction->buffer),
+                       [direction](boost::system::error_code error, std::size_t size) {
+                         boost::system::error_code ignored;
+                         if (error) return static_cast<void>(direction->to->close(ignored));
+                         if (direction->is_swallowed) return read_on(direction);
+                         boost::asio::async_write(
+                             *direction->to, boost::asio::buffer(direction->buffer.data(), size),
+                             [direction](boost::system::error_code failed, std::size_t) {
+                               boost::system::error_code unheard;
+                               if (failed) {
+                                 direction->from->close(unheard);
+                               } else {
+                                 read_on(direction);
+                               }
+                             });
+                       });
 }
 
 }  // namespace drover::test

@@ -161,6 +161,24 @@ TEST_F(KazooLockTest, GivingUpLeavesNothing) {
   EXPECT_TRUE(eventually([&] { return children(one, path()).size() == 1; }));
 }
 
+// The server has made the znode, and nobody hears of it.
+TEST_F(KazooLockTest, ALostAnswerToTheCreationLeavesOneZnode) {
+  CuttingProxy proxy(server().port());
+  auto own = connect(proxy.address());
+  auto other = client();
+  kazoo::Lock lock(own, path());
+  ASSERT_TRUE(ok(own.create(path(), as_bytes(""), {}, block)));
+  proxy.swallow_answers();
+  auto waiting = lock.acquire(kForever, boost::asio::use_future);
+  ASSERT_TRUE(eventually([&] { return children(other, path()).size() == 1; }));
+  proxy.cut();
+  ASSERT_EQ(waiting.wait_for(kPatience), std::future_status::ready);
+  const auto hold = waiting.get();
+  ASSERT_TRUE(ok(hold));
+  EXPECT_THAT(children(other, path()), SizeIs(1));
+  EXPECT_EQ(other.get(hold->node_path(), {}, block)->stat.czxid, hold->fencing_token());
+}
+
 TEST_F(KazooLockTest, TheSemaphoreCountsKazoosLeases) {
   auto one = client();
   const KazooHolder holder(server().address(), "zk.Semaphore('" + path() + "', 'python', 2)");

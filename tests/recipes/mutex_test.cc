@@ -300,6 +300,38 @@ TEST_F(MutexTest, AWaiterWhoseSessionEndsQueuesAgain) {
   EXPECT_THAT(children(other, path()), SizeIs(1));
 }
 
+// The server has made the znode, and nobody hears of it.
+TEST_F(MutexTest, ALostAnswerToTheCreationLeavesOneZnode) {
+  CuttingProxy proxy(server().port());
+  auto own = connect(proxy.address());
+  auto other = client();
+  Mutex mutex(own, path());
+  const std::string waiting_path = path() + "/waiting";
+  Mutex rival(other, waiting_path);
+  Mutex queued(own, waiting_path);
+  auto rivals = rival.acquire(kForever, block);
+  ASSERT_TRUE(ok(rivals));
+  ASSERT_TRUE(ok(own.sync("/", block)));  // the proxy knows the connection
+  proxy.swallow_answers();
+  auto free_one = mutex.acquire(kForever, boost::asio::use_future);
+  auto held_one = queued.acquire(kForever, boost::asio::use_future);
+  ASSERT_TRUE(eventually([&] { return children(other, path()).size() == 2; }));  // and `waiting`
+  ASSERT_TRUE(eventually([&] { return children(other, waiting_path).size() == 2; }));
+  const auto session = own.session_id();
+  proxy.cut();
+  ASSERT_EQ(free_one.wait_for(kPatience), std::future_status::ready);
+  const auto hold = free_one.get();
+  ASSERT_TRUE(ok(hold));
+  EXPECT_EQ(own.session_id(), session);
+  EXPECT_FALSE(hold->lost().stop_requested());
+  EXPECT_THAT(children(other, path()), SizeIs(2));
+  EXPECT_EQ(other.get(hold->node_path(), {}, block)->stat.czxid, hold->fencing_token());
+  ASSERT_TRUE(ok(rivals->release(block)));
+  ASSERT_EQ(held_one.wait_for(kPatience), std::future_status::ready);
+  EXPECT_TRUE(ok(held_one.get()));
+  EXPECT_TRUE(eventually([&] { return children(other, waiting_path).empty(); }));
+}
+
 TEST_F(MutexTest, WithoutAConnectionAnAttemptEndsInItsTime) {
   CuttingProxy proxy(server().port());
   auto cut_off = connect(proxy.address(), {.session_timeout = std::chrono::seconds(10)});
