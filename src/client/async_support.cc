@@ -2,6 +2,7 @@
 
 #include <drover/block.h>
 #include <drover/detail/channel.h>
+#include <drover/detail/environment.h>
 #include <drover/detail/timer.h>
 
 #include <algorithm>
@@ -9,6 +10,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <random>
+
+#include "base/prng.h"
 
 namespace drover::detail {
 
@@ -27,6 +31,20 @@ bool is_running_in(const asio::any_io_executor& executor) {
     return strand->running_in_this_thread() || is_running_in(strand->get_inner_executor());
   }
   return false;
+}
+
+std::chrono::milliseconds now(const asio::any_io_executor&) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
+
+std::uint64_t random_number() {
+  // One for each thread, so that nobody waits for it.
+  thread_local base::Prng prng([] {
+    std::random_device entropy;
+    return (std::uint64_t{entropy()} << 32) | entropy();
+  }());
+  return prng.next();
 }
 
 Error cancelled_error() {

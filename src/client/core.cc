@@ -1,5 +1,6 @@
 #include "client/core.h"
 
+#include <drover/detail/environment.h>
 #include <drover/error_class.h>
 #include <fmt/format.h>
 
@@ -7,7 +8,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <random>
 
 #include "client/flows.h"
 #include "client/path.h"
@@ -17,12 +17,6 @@ namespace drover::client {
 namespace {
 
 using std::chrono::milliseconds;
-
-// So that clients of one machine do not shuffle hosts and pause alike.
-std::uint64_t new_seed() {
-  std::random_device entropy;
-  return (std::uint64_t{entropy()} << 32) | entropy();
-}
 
 SessionMachine::Options session_options(const ClientOptions& options, std::uint64_t seed) {
   return {.timeout_ms = static_cast<std::int32_t>(options.session_timeout.count()),
@@ -82,7 +76,7 @@ Core::Core(boost::asio::any_io_executor executor, ConnectString servers, ClientO
       hosts_(servers.hosts),
       options_(std::move(options)),
       agenda_(std::make_shared<Agenda>(executor_)),
-      prng_(new_seed()),
+      prng_(detail::random_number()),
       states_(executor_) {
   suspect_.request_stop();
   for (const auto& auth : options_.auth) {

@@ -1,0 +1,17 @@
+#pragma once
+// Not for users: the clock and the chance that recipes go by, in one place, so that they have none
+// of their own.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstdint>
+
+namespace drover::detail {
+
+// Monotonic time, of no particular beginning, as timers on `executor` go by it.
+[[nodiscard]] std::chrono::milliseconds now(const boost::asio::any_io_executor& executor);
+
+// Any number, different in every process. Thread-safe.
+[[nodiscard]] std::uint64_t random_number();
+
+}  // namespace drover::detail
