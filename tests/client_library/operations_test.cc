@@ -179,6 +179,36 @@ TEST_F(ClientOperationsTest, BlockingOnTheClientsOwnThreadIsRefused) {
   EXPECT_TRUE(run_blocking(client.get_executor(), write_and_read(client, at("/x"))));
 }
 
+TEST_F(ClientOperationsTest, BlockingInsideTheUsersContextIsRefused) {
+  asio::io_context io;
+  Client client(io.get_executor(), server_, options());
+  std::optional<ErrorCode> code;
+  asio::post(io, [&] { code = client.get(root_, {}, block).error().code; });
+  client.wait_connected(kPatience, [&](const Result<void>& connected) {
+    EXPECT_TRUE(connected);
+    client.close([](const Result<void>& closed) { EXPECT_TRUE(closed); });
+  });
+  io.run();
+  EXPECT_EQ(code, ErrorCode::kWouldDeadlock);
+}
+
+TEST_F(ClientOperationsTest, TheEnsembleTellsOfItself) {
+  Client client = open();
+  auto config = client.config(block);
+  EXPECT_TRUE(config) << config.error().message;
+  auto watched = client.watch_config(block);
+  EXPECT_TRUE(watched) << watched.error().message;
+  ASSERT_TRUE(client.create(at("/a"), as_bytes(""), {.mode = CreateMode::kEphemeral}, block));
+  EXPECT_EQ(*client.all_children_number(root_, block), 1);
+  auto owned = client.ephemerals(root_, block);
+  ASSERT_TRUE(owned) << owned.error().message;
+  EXPECT_THAT(*owned, ElementsAre(at("/a")));
+  auto me = client.who_am_i(block);
+  ASSERT_TRUE(me) << me.error().message;
+  EXPECT_EQ((*me)[0].scheme, "ip");
+  EXPECT_FALSE(client.reconfig({.leaving = "1"}, block));
+}
+
 TEST_F(ClientOperationsTest, MissingParentsAreMade) {
   Client client = open();
   const auto path = at("/a/b/c");
