@@ -178,7 +178,6 @@ DIFFERENCES = {
     "completion": "test_shell_transcript.py::test_what_tab_offers_for_a_second_word",
     "event-at-prompt": "test_shell_transcript.py::test_an_event_while_a_line_is_being_typed",
     "end-of-input": "test_shell_transcript.py::test_ctrl_c_and_ctrl_d_at_the_prompt",
-    "read-only-over": "test_shell_read_only.py::test_when_the_ensemble_is_back",
 }
 
 
