@@ -130,9 +130,11 @@ struct RecipeInitiation {
     }
     using Receiver = Deliverer<T, std::decay_t<H>>;
     Handler<T> erased(std::make_unique<Receiver>(std::forward<H>(handler), executor));
+    // The handler keeps the signal: a coroutine that never waited uses it once more behind its end.
     boost::asio::co_spawn(
         executor, work_for<T>(patience, std::move(erased), make_work()),
-        boost::asio::bind_cancellation_slot(patience->slot(), [](const std::exception_ptr&) {}));
+        boost::asio::bind_cancellation_slot(patience->slot(),
+                                            [patience = patience](const std::exception_ptr&) {}));
   }
 };
 
