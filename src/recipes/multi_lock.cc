@@ -54,11 +54,14 @@ struct MultiLock::State {
 };
 
 MultiLock::MultiLock(Client client, std::vector<std::string> paths, LockOptions options)
-    : state_(std::make_shared<State>(std::move(client), std::move(paths), std::move(options))) {}
+    : state_(std::make_shared<State>(std::move(client), std::move(paths), std::move(options))) {
+  if (!state_->paths.empty()) return;
+  throw Exception({.code = ErrorCode::kBadArguments, .message = "multi lock: no paths"});
+}
 
 std::shared_ptr<detail::Patience> MultiLock::make_patience(
     std::chrono::milliseconds at_most) const {
-  const std::string first = state_->paths.empty() ? std::string() : state_->paths.front();
+  const std::string& first = state_->paths.front();
   return std::make_shared<detail::Patience>(
       state_->client, at_most,
       "multi lock of " + std::to_string(state_->paths.size()) + " from " + first, first);
@@ -88,8 +91,7 @@ awaitable<Result<MultiHold>> MultiLock::do_acquire(std::shared_ptr<const State> 
 
 Result<void> MultiLock::lock_within(std::chrono::milliseconds at_most) {
   if (is_held()) {
-    const std::string first = state_->paths.empty() ? std::string() : state_->paths.front();
-    return std::unexpected(detail::locked_twice_error("multi lock from", first));
+    return std::unexpected(detail::locked_twice_error("multi lock from", state_->paths.front()));
   }
   auto hold = acquire(at_most, block);
   if (!hold) return std::unexpected(hold.error());

@@ -121,6 +121,11 @@ awaitable<Result<LockHold>> Semaphore::take_lease(StatePtr state, PatiencePtr pa
 awaitable<Result<std::vector<LockHold>>> Semaphore::do_acquire_all(StatePtr state, int count,
                                                                    PatiencePtr patience) {
   std::vector<LockHold> leases;
+  if (count < 1) {
+    co_return failure(
+        "semaphore " + state->path + ": " + std::to_string(count) + " leases asked for",
+        ErrorCode::kBadArguments);
+  }
   while (std::ssize(leases) < count) {
     auto lease = co_await do_acquire(state, patience);
     if (!lease) co_return std::unexpected(lease.error());

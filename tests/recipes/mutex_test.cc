@@ -115,6 +115,52 @@ TEST_F(MutexTest, WorksWithTheStandardLocks) {
   EXPECT_TRUE(lock.owns_lock());
 }
 
+boost::asio::awaitable<void> take_turns(Client client, std::shared_ptr<Mutex> mutex,
+                                        std::shared_ptr<int> count) {
+  for (int i = 0; i < 10; ++i) {
+    auto hold = co_await mutex->acquire();
+    if (!hold) co_return;
+    const int seen = *count;
+    (void)co_await client.exists("/");  // time for others to come in between
+    *count = seen + 1;
+    (void)co_await hold->release();
+  }
+}
+
+TEST_F(MutexTest, CoroutinesOfOneClientExcludeOneAnother) {
+  auto one = client();
+  const auto mutex = std::make_shared<Mutex>(one, path());
+  const auto count = std::make_shared<int>(0);
+  std::vector<std::future<void>> done;
+  for (int i = 0; i < 3; ++i) {
+    done.push_back(boost::asio::co_spawn(one.get_executor(), take_turns(one, mutex, count),
+                                         boost::asio::use_future));
+  }
+  for (auto& each : done) ASSERT_EQ(each.wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(*count, 30);
+  EXPECT_THAT(children(one, path()), IsEmpty());
+}
+
+TEST_F(MutexTest, BlockingOnTheClientsOwnThreadWouldDeadlock) {
+  auto one = client();
+  Mutex mutex(one, path());
+  std::promise<ErrorCode> answer;
+  auto future = answer.get_future();
+  boost::asio::post(one.get_executor(),
+                    [&] { answer.set_value(code_of(mutex.acquire(kForever, block))); });
+  ASSERT_EQ(future.wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(future.get(), ErrorCode::kWouldDeadlock);
+  EXPECT_THAT(children(one, path()), IsEmpty());
+}
+
+TEST_F(MutexTest, ABadPathIsTold) {
+  auto one = client();
+  Mutex mutex(one, "no/slash");
+  const auto none = mutex.acquire(kForever, block);
+  EXPECT_EQ(code_of(none), ErrorCode::kBadArguments);
+  EXPECT_THAT(none.error().path, ::testing::StartsWith("no/slash"));
+}
+
 // Two threads that take two locks in opposite order.
 TEST_F(MutexTest, TwoAtOnceDoNotDeadlock) {
   auto one = client();

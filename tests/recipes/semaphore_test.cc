@@ -174,11 +174,14 @@ TEST_F(SemaphoreTest, CancelledItLeavesNothing) {
   EXPECT_THAT(children(one, path() + "/locks"), IsEmpty());
 }
 
-TEST_F(SemaphoreTest, ALimitOfNothingIsRefused) {
+TEST_F(SemaphoreTest, NothingAtAllIsRefused) {
   auto one = client();
   EXPECT_THROW(Semaphore(one, path(), 0), Exception);
   EXPECT_THROW(Semaphore(one, path(), std::shared_ptr<LeaseLimit>()), Exception);
   EXPECT_THROW(SemaphoreV1(one, path(), -1), Exception);
+  EXPECT_THROW(MultiLock(one, {}), Exception);
+  EXPECT_EQ(code_of(Semaphore(one, path(), 1).acquire_leases(0, kForever, block)),
+            ErrorCode::kBadArguments);
 }
 
 class SemaphoreV1Test : public SemaphoreTest {};

@@ -12,7 +12,7 @@ template <typename Self>
 class TimedLockable {
  public:
   void lock() { value_or_throw(self().lock_within(kForever)); }
-  // Without waiting for others. False: another one holds it.
+  // Without waiting for others. False: another one holds it, or no server answers.
   [[nodiscard]] bool try_lock() { return try_lock_for(std::chrono::milliseconds(0)); }
   template <typename Rep, typename Period>
   [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& time) {

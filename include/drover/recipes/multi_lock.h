@@ -51,6 +51,7 @@ class [[nodiscard]] MultiHold {
 // thread holds it releases it.
 class MultiLock : public detail::TimedLockable<MultiLock> {
  public:
+  // Throws Exception with kBadArguments when there are no paths.
   MultiLock(Client client, std::vector<std::string> paths, LockOptions options = {});
   MultiLock(const MultiLock&) = delete;
   MultiLock& operator=(const MultiLock&) = delete;

@@ -70,7 +70,7 @@ class Semaphore : public detail::CountingSemaphore<Semaphore> {
         patience, token, [state = state_, patience] { return do_acquire(state, patience); });
   }
   // Result<std::vector<LockHold>>: `count` leases, taken one after the other; all within `at_most`,
-  // or none.
+  // or none. More errors: kBadArguments for fewer than one.
   template <CompletionTokenFor<std::vector<LockHold>> Token = detail::DefaultToken>
   auto acquire_leases(int count, std::chrono::milliseconds at_most = kForever,
                       Token&& token = Token()) {
