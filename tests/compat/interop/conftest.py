@@ -28,8 +28,7 @@ LAYOUT_LETTERS = ("J", "J54") if ALL else ("J",)
 
 # Rows whose recipe Drover's library does not have: they run without it, so that they are ready.
 WITHOUT_C = (
-    "test_semaphore", "test_multi_lock", "test_latches", "test_a_latch", "test_selectors",
-    "test_barrier", "test_double_barrier", "test_shared", "test_atomic", "test_cached",
+    "test_semaphore", "test_selectors", "test_shared", "test_atomic", "test_cached",
     "test_kazoo_counts", "test_plain_queue", "test_id_queue", "test_priority_queue",
     "test_delay_queue", "test_item", "test_simple_queue", "test_persistent_node", "test_group",
     "test_service", "test_foreign_service", "test_migrations",

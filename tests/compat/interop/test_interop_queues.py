@@ -64,9 +64,12 @@ def test_id_queue_orders_by_sequence_and_removes_by_id(two, eye, root):
         ]  # fmt: skip
         remover = queue(taker, at, "id")
         assert remover.ask("remove", id="ant") == 2
-        assert remover.ask("remove", id="a/b|c") == 0
+        # Curator compares what is stored, and so finds such an id under its other name alone.
+        found = 0 if taker.letter.startswith("J") else 1
+        assert remover.ask("remove", id="a/b|c") == found
+        assert remover.ask("remove", id="a_b_c") == 1 - found
         consumer = queue(taker, at, "id", consume=True)
-        assert await_items(consumer, 2) == [b"zebra", b"a/b|c"]
+        assert await_items(consumer, 1) == [b"zebra"]
         consumer.ask("close")
 
 

@@ -160,9 +160,19 @@ def group(session, root):
     return {"/p": b"", "/p/me": ("E", b"data")}
 
 
-def queue_root(session, root):
-    session.new("queue", path=f"{root}/p/q", lock_path=f"{root}/p/l", flavour="plain")
-    return {"/p": b"", "/p/q": DEFAULT, "/p/l": DEFAULT}
+def queue(session, root):
+    """An item is being worked on."""
+    queue = session.new(
+        "queue", path=f"{root}/p/q", lock_path=f"{root}/p/l", flavour="plain", consume=True,
+        hold=True,
+    )  # fmt: skip
+    queue.ask("put", item=b"item".hex())
+    queue.await_event("item")
+    item = bytes.fromhex("0001000101000000046974656d02")
+    return {
+        "/p": b"", "/p/q": DEFAULT, "/p/l": DEFAULT, rf"/p/q/queue-{SEQUENCE}": item,
+        rf"/p/l/queue-{SEQUENCE}": ("E", DEFAULT),
+    }  # fmt: skip
 
 
 def simple_queue(session, root):
@@ -198,7 +208,7 @@ def sequential_discovery(session, root):
 RECIPES = (
     mutex, revocable, readers, writer, downgraded, semaphore, semaphore_mutex, multi_lock, latch,
     latch_without_id, selector, selector_without_id, barrier, double_barrier, shared_count,
-    shared_value, atomic_long, atomic_int, persistent_node, protected_node, group, queue_root,
+    shared_value, atomic_long, atomic_int, persistent_node, protected_node, group, queue,
     simple_queue, discovery, sequential_discovery,
 )  # fmt: skip
 

@@ -28,7 +28,11 @@ using Made = std::shared_ptr<Subject>;
 Made make_subject(const Making& making);
 
 // One for each kind, each beside its class.
+Made make_barrier(const Making& making);
 Made make_cache(const Making& making);
+Made make_double_barrier(const Making& making);
+Made make_latch(const Making& making);
+Made make_multi_lock(const Making& making);
 Made make_mutex(const Making& making);
 Made make_rwlock(const Making& making);
 
