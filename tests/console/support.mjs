@@ -122,17 +122,18 @@ export class Server {
   }
 }
 
-// `drover local`: three servers.
+// `drover local`: three servers that vote, and observers.
 export class Ensemble {
-  static async start() {
+  static async start({ observers = 0 } = {}) {
     const ensemble = new Ensemble();
     ensemble.folder = mkdtempSync(join(tmpdir(), 'drover-console-'));
     const dir = join(ensemble.folder, 'local');
-    ensemble.child = start(['local', '--base-port', '0', '--dir', dir], { stdio: ['ignore', 'pipe', 'ignore'] });
+    ensemble.child = start(['local', '--base-port', '0', '--observers', `${observers}`, '--dir', dir], { stdio: ['ignore', 'pipe', 'ignore'] });
     let said = '';
     ensemble.child.stdout.on('data', (chunk) => (said += chunk));
     await waitUntil(() => said.includes('Ctrl-C'), 'the ensemble');
-    ensemble.members = [1, 2, 3].map((sid) => {
+    ensemble.again = new Map();
+    ensemble.members = Array.from({ length: 3 + observers }, (_, i) => i + 1).map((sid) => {
       const config = readFileSync(join(dir, `server-${sid}`, 'zoo.cfg'), 'utf8');
       const port = /^admin\.serverPort=(\d+)$/m.exec(config)[1];
       const pid = Number(new RegExp(`^${sid} .*?(\\d+) +\\S+server\\.log$`, 'm').exec(said)[1]);
@@ -142,7 +143,21 @@ export class Ensemble {
     return ensemble;
   }
 
+  kill(sid) {
+    const again = this.again.get(sid);
+    if (again) again.kill('SIGKILL');
+    else process.kill(this.members[sid - 1].pid, 'SIGKILL');
+  }
+
+  // A member that was killed comes back.
+  async run(sid) {
+    const config = join(this.folder, 'local', `server-${sid}`, 'zoo.cfg');
+    this.again.set(sid, start(['serve', config], { stdio: 'ignore' }));
+    await waitUntil(() => answers(this.members[sid - 1].url), `server ${sid} again`);
+  }
+
   async close() {
+    for (const child of this.again.values()) await stop(child);
     await stop(this.child);
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -210,6 +210,52 @@ describe('changing the tree', () => {
     await waitUntil(async () => (await page.getByRole('treeitem', { name: 'orders' }).count()) === 0, 'it leaves the tree');
   });
 
+  test('containers, and nodes with a time to live', async () => {
+    await at('#/tree/services');
+    await (await signIn(page, 'ada', 'lovelace')).waitFor({ state: 'detached' });
+    const create = async (name, kind, more) => {
+      await page.getByRole('button', { name: 'New child' }).click();
+      const dialog = page.getByRole('dialog', { name: 'New child of /services' });
+      await dialog.getByRole('textbox', { name: 'Name' }).fill(name);
+      await dialog.getByLabel(kind, { exact: true }).check({ force: true });
+      await more?.(dialog);
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      await shown(heading(`/services/${name}`));
+      await at('#/tree/services');
+    };
+    await create('pool', 'Container', async (dialog) => {
+      assert.equal(await dialog.getByLabel(/^Sequential/).count(), 0, 'there are no sequential containers');
+    });
+    assert.equal((await held('/services/pool')).kind, 'container');
+    await create('lease', 'TTL', async (dialog) => {
+      await dialog.getByLabel('Seconds to live').fill('0');
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      assert.equal(await dialog.locator('input:invalid').count(), 1, 'no time is no time to live');
+      await dialog.getByLabel('Seconds to live').fill('90');
+    });
+    const lease = await held('/services/lease');
+    assert.deepEqual([lease.kind, lease.ttl_ms], ['ttl', 90_000]);
+    await at('#/tree/services/lease');
+    await shown(page.getByText(/after it changed/));
+  });
+
+  test('children beyond the first two hundred come when they are asked for', async () => {
+    const names = Array.from({ length: 450 }, (_, i) => `n${String(i).padStart(3, '0')}`);
+    await shells[0].do('create /many', ...names.map((name) => `create /many/${name} x`));
+    await at('#/tree/many');
+    const item = (name) => page.getByRole('treeitem', { name, exact: true });
+    await page.getByRole('treeitem', { name: /^many/ }).locator('.twist').click();
+    await shown(item('n199'));
+    assert.equal(await item('n200').count(), 0);
+    assert.equal(await item('n199').getAttribute('aria-setsize'), '450');
+    await page.getByRole('treeitem', { name: '250 more…' }).click();
+    await shown(item('n399'));
+    await page.getByRole('treeitem', { name: '50 more…' }).click();
+    await shown(item('n449'));
+    assert.equal(await page.getByRole('treeitem', { name: /more…$/ }).count(), 0);
+    assert.equal(await page.getByRole('treeitem', { name: /^n\d{3}$/ }).count(), 450);
+  });
+
   test('a subtree goes only when its name or its count is typed', async () => {
     await shells[0].do('create /doomed', ...Array.from({ length: 5 }, (_, i) => `create /doomed/n${i} x`));
     await at('#/tree/doomed');

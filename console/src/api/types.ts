@@ -8,7 +8,7 @@ export interface Member {
   role: Role;
   voter: boolean;
   address: string;
-  client_address: string;
+  client_address: string | null;
   zxid: string | null;
   lag: number | null;
   reachable: boolean;

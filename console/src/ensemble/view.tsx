@@ -34,7 +34,7 @@ export function EnsembleView({ ensemble }: { ensemble: Polled<Ensemble> }) {
 const latest = (now: Ensemble) => [...now.elections].sort((a, b) => b.at - a.at)[0];
 
 // Whose client port the configuration does not name cannot be asked: that is not the same as away.
-const isAskable = (member: Member) => member.reachable || member.client_address !== '';
+const isAskable = (member: Member) => member.reachable || !!member.client_address;
 
 export function votersText(now: Ensemble): string {
   const voters = now.members.filter((member) => member.voter);
