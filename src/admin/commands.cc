@@ -188,7 +188,7 @@ json::object server_stats(const StatusView& view) {
                         {"min_latency", view.latency_ms.min},
                         {"num_alive_client_connections", view.connections_count},
                         {"uptime", view.uptime_ms},
-                        {"auth_failed_count", 0},
+                        {"auth_failed_count", view.auth_failed},
                         {"non_mtlsremote_conn_count", 0},
                         {"non_mtlslocal_conn_count", 0}}},
                       {"client_response", responses}};

@@ -20,7 +20,9 @@ using MetricName = std::pair<std::string, std::string>;
 class MetricSet {
  public:
   // Of the same name from several threads: the sum, or all values together.
-  void count(std::string_view name, std::int64_t value) { counters_[name_of(name, {})] += value; }
+  void count(std::string_view name, std::int64_t value, std::string_view key = {}) {
+    counters_[name_of(name, key)] += value;
+  }
   void distribution(std::string_view name, const base::Distribution& values,
                     std::string_view key = {}) {
     distributions_[name_of(name, key)].merge(values);

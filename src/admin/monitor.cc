@@ -40,9 +40,10 @@ std::vector<MetricLine> state_gauges(const StatusView& view) {
   line("open_file_descriptor_count", view.open_file_descriptors);
   line("max_file_descriptor_count", view.file_descriptors_max);
   line("connection_drop_probability", 0.0);
-  // What only TLS, authentication statistics could fill.
-  for (const auto* name : {"auth_failed_count", "outstanding_tls_handshake",
-                           "non_mtls_local_conn_count", "non_mtls_remote_conn_count"}) {
+  line("auth_failed_count", view.auth_failed);
+  // What only TLS could fill.
+  for (const auto* name :
+       {"outstanding_tls_handshake", "non_mtls_local_conn_count", "non_mtls_remote_conn_count"}) {
     line(name, std::int64_t{0});
   }
   line("last_client_response_size", view.response_bytes_last);

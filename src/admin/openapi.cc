@@ -31,6 +31,42 @@ std::string names_of(const Command& command) {
   return text;
 }
 
+json::object operation_of(const PathInfo& info) {
+  json::object operation{{"summary", info.summary}};
+  const bool api = info.path.starts_with("/console/api/");
+  if (!api) {
+    operation["responses"] =
+        answers({{200, "Done, or it holds"},
+                 {503, "It does not hold, or a thread did not answer in time"}});
+    return operation;
+  }
+  operation["tags"] = {"console"};
+  operation["responses"] = answers({{200, "Done"},
+                                    {400, "A bad argument"},
+                                    {401, "No identity, or one that is not known"},
+                                    {403, "NOAUTH"},
+                                    {404, "NONODE"},
+                                    {503, "Nobody is served"}});
+  if (info.method != "GET") {
+    json::object& responses = operation["responses"].as_object();
+    responses["409"] = {{"description", "NODEEXISTS, NOTEMPTY, BADVERSION or another count"}};
+    responses["413"] = {{"description", "More than jute.maxbuffer"}};
+    if (info.method == "POST") responses["201"] = {{"description", "Created"}};
+  }
+  if (info.needs_identity) operation["security"] = {{{"zookeeper", json::array()}}};
+  json::array parameters;
+  for (std::string_view name : info.parameters) {
+    const bool required = name.ends_with('!');
+    if (required) name.remove_suffix(1);
+    parameters.push_back({{"name", name},
+                          {"in", "query"},
+                          {"required", required},
+                          {"schema", {{"type", "string"}}}});
+  }
+  if (!parameters.empty()) operation["parameters"] = std::move(parameters);
+  return operation;
+}
+
 json::object operation_of(const Command& command) {
   const std::string_view name = command.names.front();
   json::object operation{
@@ -92,10 +128,7 @@ json::object openapi(std::span<const PathInfo> paths, std::string_view command_u
     all[path].as_object()[lower(method)] = std::move(what);
   };
   for (const PathInfo& info : paths) {
-    add(info.path, info.method,
-        {{"summary", info.summary},
-         {"responses", answers({{200, "Done, or it holds"},
-                                {503, "It does not hold, or a thread did not answer in time"}})}});
+    add(info.path, info.method, operation_of(info));
   }
   for (const Command& command : commands()) {
     add(fmt::format("{}/{}", command_url, command.names.front()), command.post ? "POST" : "GET",

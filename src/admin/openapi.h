@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace drover::admin {
 
@@ -12,6 +13,8 @@ struct PathInfo {
   std::string method;  // GET, POST
   std::string path;    // with `{name}` for what varies
   std::string summary;
+  std::vector<std::string> parameters{};  // of the query; one that has to be there ends in `!`
+  bool needs_identity = false;
 };
 
 // `paths` beside Apache's commands, which are told by themselves, below `command_url`.

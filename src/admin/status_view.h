@@ -137,6 +137,7 @@ struct StatusView {
   // Requests and connections.
   Summary latency_ms;
   std::int64_t packets_received = 0, packets_sent = 0;
+  std::int64_t auth_failed = 0;  // auth packets that were refused
   std::int64_t connections_count = 0;
   std::int64_t outstanding = 0;
   // Of an answer to a client, bytes; -1: none yet.

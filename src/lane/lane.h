@@ -69,6 +69,8 @@ struct LaneProbe {
   std::int64_t sessionless_expired = 0;  // connections that never asked for one
   std::int64_t refused_not_serving = 0;  // handshakes while there was no leader
   std::int64_t stale_replies = 0;        // answers that found nobody
+  std::int64_t auth_failed = 0;          // auth packets that were refused
+  std::int64_t ensemble_auth_ok = 0, ensemble_auth_failed = 0, ensemble_auth_skipped = 0;
   // Answers by operation; see op_index.
   static constexpr std::size_t kOps = 128;
   std::array<std::int64_t, kOps> ops{};

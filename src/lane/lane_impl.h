@@ -51,6 +51,7 @@ struct Lane::Impl {
                base::Instant now);
   void on_sync(LaneConnection& connection, const wire::RequestHeader& header, std::string_view body,
                base::Instant now);
+  void count_auth(const wire::AuthRequest& request, bool accepted);
   void on_auth(LaneConnection& connection, const wire::RequestHeader& header, std::string_view body,
                base::Instant now);
   void on_sasl(LaneConnection& connection, const wire::RequestHeader& header, std::string_view body,

@@ -331,6 +331,16 @@ bool fits(const std::vector<Id>& identities, std::size_t bytes_max) {
 
 }  // namespace
 
+void Lane::Impl::count_auth(const wire::AuthRequest& request, bool accepted) {
+  if (!accepted) ++probe.auth_failed;
+  if (request.scheme != "ensemble" || !auth.ensemble_scheme) return;
+  if (auth.ensemble_names.empty() || request.auth.value_or(std::string_view()).empty()) {
+    ++probe.ensemble_auth_skipped;
+  } else {
+    ++(accepted ? probe.ensemble_auth_ok : probe.ensemble_auth_failed);
+  }
+}
+
 void Lane::Impl::on_auth(LaneConnection& connection, const wire::RequestHeader& header,
                          std::string_view body, base::Instant now) {
   wire::JuteReader in(body, options.length_max);
@@ -339,6 +349,7 @@ void Lane::Impl::on_auth(LaneConnection& connection, const wire::RequestHeader& 
   const auto added =
       txn::authenticate(auth, request.scheme, request.auth, connection.remote_address);
   Pending entry{.xid = header.xid, .op = header.op, .received = now};
+  count_auth(request, added.has_value());
   if (!added) {
     entry.error = added.error();
     entry.then_close = true;

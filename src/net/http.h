@@ -89,6 +89,11 @@ struct HttpRoute {
   std::uint64_t body_bytes_max = 64 * 1024;  // 413 above it
   HttpGate gate{};                           // may be empty
   std::string summary{};                     // one line for /openapi.json; empty: not told there
+  // Of the query, for /openapi.json; one that has to be there ends in `!`.
+  std::vector<std::string> parameters{};
+  bool needs_identity = false;  // for /openapi.json: 401 without
+  // Only for browsers that were led here by a name of ours (HttpServerOptions::is_own_host).
+  bool own_hosts_only = false;
   // Not empty: the body goes to a file of its own, whose path begins so.
   std::string body_file_prefix{};
   std::chrono::milliseconds patience{0};  // with the handler's answer; 0: the server's

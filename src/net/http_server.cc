@@ -19,6 +19,7 @@
 #include <string>
 
 #include "net/connection.h"
+#include "net/http_origin.h"
 
 namespace drover::net {
 
@@ -234,6 +235,8 @@ struct HttpServer::Impl {
   asio::awaitable<std::optional<HttpResponse>> read_body(
       const SessionPtr& session, http::request_parser<http::empty_body>& head,
       const HttpRoute& route, HttpRequest& request);
+  [[nodiscard]] std::optional<HttpResponse> refuse_led_astray(const HttpRoute& route,
+                                                              const HttpRequest& request) const;
   asio::awaitable<HttpResponse> answer(const HttpRoute& route, HttpRequest request);
   asio::awaitable<void> linger(const SessionPtr& session) const;
 
@@ -318,6 +321,8 @@ asio::awaitable<bool> HttpServer::Impl::serve_one(const SessionPtr& session) {
     co_return co_await send(session, std::move(response), version, keep_alive, head_only,
                             options.idle_timeout);
   }
+  if (auto refusal = refuse_led_astray(*found.route, request))
+    co_return co_await end_with(std::move(*refusal));
   if (found.route->gate) {
     Awaited<std::optional<HttpResponse>> verdict(context);
     found.route->gate(request, verdict.giver());
@@ -354,6 +359,19 @@ asio::awaitable<error_code> read_all(const SessionPtr& session, http::request_pa
 }
 
 }  // namespace
+
+// A browser that another site's page sent here. Who sends no Host is no browser.
+std::optional<HttpResponse> HttpServer::Impl::refuse_led_astray(const HttpRoute& route,
+                                                                const HttpRequest& request) const {
+  if (is_cross_site(request)) return plain(403, "a page of another site may not ask this");
+  const auto host = request.header("host");
+  if (!route.own_hosts_only || !options.is_own_host || !host) return std::nullopt;
+  const std::string name = host_name(*host);
+  if (is_plain_host(name) || options.is_own_host(name)) return std::nullopt;
+  return plain(403, fmt::format("{} is no name of this server: ask by its address, or add the name "
+                                "to admin.allowedHosts in zoo.cfg",
+                                name.empty() ? "an empty Host" : name));
+}
 
 // Nullopt: it is there.
 asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::read_body(

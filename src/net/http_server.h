@@ -4,7 +4,8 @@
 // Everything that a client sends is bounded: its head by 8 KiB, its body by what the route allows,
 // the time for either by a deadline, the number of connections by a limit. Above the limit the
 // connection that has been silent for longest makes room. What is wrong gets one answer (400, 404,
-// 405, 408, 413, 431, 503) and the connection ends.
+// 405, 408, 413, 431, 503) and the connection ends. What a page of another site asks is refused
+// with 403 (net/http_origin.h).
 //
 // Threads: those of its io_context, one at a time, which are not those that serve ZooKeeper's
 // clients. Handlers run there too and must not block.
@@ -14,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,6 +31,9 @@ struct HttpServerOptions {
   std::chrono::milliseconds idle_timeout{30'000};
   std::chrono::milliseconds answer_timeout{30'000};  // a handler's; 503 after it
   std::size_t connections_max = 64;
+  // Whether a name in a Host header is one of this server's; addresses and localhost always are.
+  // Empty: all are. For routes that ask for it (own_hosts_only).
+  std::function<bool(const std::string& name)> is_own_host{};
 };
 
 class HttpServer {

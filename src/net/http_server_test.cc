@@ -114,6 +114,10 @@ class HttpServerTest : public testing::Test {
                decide(HttpResponse{.status = 401, .body = "who are you?"});
              },
          .body_file_prefix = (folder / "upload.").string()});
+    router.add({.method = "POST",
+                .path = "/guarded",
+                .handle = [](const HttpRequest&, const HttpReply& reply) { reply({.body = "in"}); },
+                .own_hosts_only = true});
   }
   ~HttpServerTest() override {
     if (thread.joinable()) {
@@ -313,6 +317,37 @@ TEST_F(HttpServerTest, ATakenPortIsNamed) {
   const auto second = HttpServer::listen(context, {.address = "127.0.0.1", .port = port}, router);
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().message, HasSubstr(fmt::format("127.0.0.1:{}", port)));
+}
+
+// A page lets a name of its own point at us.
+TEST_F(HttpServerTest, OnlyNamesOfOursWhereTheRouteAsksForIt) {
+  start({.is_own_host = [](const std::string& name) { return name == "zk1.example.com"; }});
+  const auto with = [&](std::string_view path, std::string_view host) {
+    return exchange(
+        fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n"
+                    "Connection: close\r\n\r\n",
+                    path, host));
+  };
+  for (const char* host : {"127.0.0.1", "localhost:8080", "[::1]:8080", "ZK1.example.com:8080"}) {
+    EXPECT_THAT(with("/guarded", host), StartsWith("HTTP/1.1 200")) << host;
+  }
+  for (const char* host : {"evil.example", "zk1.example.com.evil.example:8080", ""}) {
+    EXPECT_THAT(with("/guarded", host), StartsWith("HTTP/1.1 403")) << host;
+  }
+  EXPECT_THAT(with("/guarded", "evil.example"), HasSubstr("admin.allowedHosts"));
+  EXPECT_THAT(with("/echo", "evil.example"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(exchange("POST /guarded HTTP/1.0\r\nContent-Length: 0\r\n\r\n"),
+              StartsWith("HTTP/1.0 200"));
+}
+
+TEST_F(HttpServerTest, APageOfAnotherSiteMayNotAsk) {
+  start();
+  const auto with = [&](std::string_view path, std::string_view header) {
+    return exchange(
+        fmt::format("GET {} HTTP/1.1\r\nHost: a\r\n{}\r\nConnection: close\r\n\r\n", path, header));
+  };
+  EXPECT_THAT(with("/hello", "Origin: http://evil.example"), StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(with("/hello", "Origin: http://a"), StartsWith("HTTP/1.1 200"));
 }
 
 }  // namespace

@@ -194,12 +194,15 @@ void Replica::Impl::apply_txn(Outstanding entry, std::string_view bytes, base::I
   base::ByteBuffer& body = entry.has_client ? lane_of(entry.from, lanes).bytes : no_body;
   const std::size_t body_offset = body.size();
   const txn::ChangeSink sink{changes, change_bytes};
+  const tree::TtlChanges ttl_before = tree.ttl_changes();
   const txn::Applied applied =
       txn::apply(bytes, tree, sessions, now, entry.has_client ? entry.op : OpCode::kError,
                  watched ? &sink : nullptr, body, {.compare_digest = !fuzzy});
   DROVER_ASSERT(applied.ok, "prepare made a txn that apply does not know");
   const std::size_t body_size = body.size() - body_offset;
   ++probe.txns;
+  probe.ttl_nodes_created += tree.ttl_changes().created - ttl_before.created;
+  probe.ttl_nodes_deleted += tree.ttl_changes().deleted - ttl_before.deleted;
   if (!applied.digest_matches && ++probe.digest_mismatches == 1) {
     log.error("txn zxid=0x{:x} left a tree whose digest differs from the txn's", entry.zxid.value);
   }

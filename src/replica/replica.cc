@@ -412,6 +412,10 @@ wire::Zxid Replica::last_proposed() const {
 const ReplicaProbe& Replica::probe() const {
   return impl_->probe;
 }
+std::map<std::string, std::int64_t> Replica::quota_refusals() const {
+  if (!impl_->prepare) return {};
+  return impl_->prepare->quota_refusals();
+}
 const std::deque<Replica::DigestAt>& Replica::digests() const {
   return impl_->digests;
 }

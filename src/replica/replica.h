@@ -15,9 +15,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/log.h"
@@ -78,6 +80,7 @@ struct ReplicaProbe {
   std::int64_t containers_deleted = 0;
   std::int64_t digest_mismatches = 0;
   std::int64_t revalidations = 0;  // of a learner: sessions it asked its leader about
+  std::int64_t ttl_nodes_created = 0, ttl_nodes_deleted = 0;
 };
 
 class Replica {
@@ -158,6 +161,8 @@ class Replica {
   [[nodiscard]] std::size_t outstanding() const;  // proposed or queued, not yet answered
   [[nodiscard]] wire::Zxid last_proposed() const;
   [[nodiscard]] const ReplicaProbe& probe() const;
+  // As Prepare::quota_refusals; empty where no txns are made.
+  [[nodiscard]] std::map<std::string, std::int64_t> quota_refusals() const;
   // Digest of the tree after each txn whose zxid is a multiple of digest_interval, oldest
   // first, the newest digests_max of this run: what `hash` shows, so that servers can be compared
   // at the same zxid. Empty when digests are off.

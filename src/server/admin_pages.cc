@@ -146,7 +146,11 @@ void add_description(net::HttpRouter& routes, const std::string& command_url) {
   std::vector<admin::PathInfo> paths;
   for (const net::HttpRoute& route : routes.routes()) {
     if (!route.summary.empty())
-      paths.push_back({.method = route.method, .path = route.path, .summary = route.summary});
+      paths.push_back({.method = route.method,
+                       .path = route.path,
+                       .summary = route.summary,
+                       .parameters = route.parameters,
+                       .needs_identity = route.needs_identity});
   }
   const std::string summary = "This description";
   paths.push_back({.method = "GET", .path = "/openapi.json", .summary = summary});

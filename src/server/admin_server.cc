@@ -15,9 +15,12 @@ AdminServer::~AdminServer() {
 
 Result<std::unique_ptr<net::HttpServer>> AdminServer::open(const Port& port,
                                                            const net::HttpRouter& routes) {
-  return net::HttpServer::listen(
-      context_, {.address = port.address, .port = port.port, .idle_timeout = port.idle_timeout},
-      routes);
+  return net::HttpServer::listen(context_,
+                                 {.address = port.address,
+                                  .port = port.port,
+                                  .idle_timeout = port.idle_timeout,
+                                  .is_own_host = port.is_own_host},
+                                 routes);
 }
 
 Result<void> AdminServer::listen(const Port& port) {

@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -32,6 +33,7 @@ class AdminServer {
     std::string address;  // empty: every interface
     std::uint16_t port = 0;
     std::chrono::milliseconds idle_timeout{30'000};
+    std::function<bool(const std::string& name)> is_own_host{};  // as in HttpServerOptions
   };
   // Bind and listen. Errors: one sentence. Neither, either or both.
   Result<void> listen(const Port& port);

@@ -269,11 +269,21 @@ void add_commands(net::HttpRouter& routes, const PageSources& sources,
        .summary = "Apache ZooKeeper's commands, listed in HTML"});
   // A snapshot takes as long as the disk does.
   constexpr std::chrono::hours kPatience{1};
-  routes.add(
-      {.method = "GET", .path = options.url + "/*", .handle = handle, .patience = kPatience});
+  routes.add({.method = "GET", .path = options.url + "/*", .handle = handle});
   routes.add({.method = "POST", .path = options.url + "/*", .handle = handle});
+  // What asks for an identity: any will do as long as the ACL of `/` is open to all.
+  for (const char* name : {"/snapshot", "/snap", "/shed_connections", "/shed"}) {
+    for (const char* method : {"GET", "POST"}) {
+      routes.add({.method = method,
+                  .path = options.url + name,
+                  .handle = handle,
+                  .own_hosts_only = true,
+                  .patience = kPatience});
+    }
+  }
   for (const char* name : {"/restore", "/rest"}) {
-    routes.add({.method = "GET", .path = options.url + name, .handle = handle});
+    routes.add(
+        {.method = "GET", .path = options.url + name, .handle = handle, .own_hosts_only = true});
     routes.add(
         {.method = "POST",
          .path = options.url + name,
@@ -282,6 +292,7 @@ void add_commands(net::HttpRouter& routes, const PageSources& sources,
          .body_bytes_max = std::uint64_t{1} << 50,  // what the disk takes
          .gate = [commands](const HttpRequest& request,
                             auto decide) { commands->before_restore(request, std::move(decide)); },
+         .own_hosts_only = true,
          .body_file_prefix = options.upload_prefix,
          .patience = kPatience});
   }

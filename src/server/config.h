@@ -82,7 +82,8 @@ struct Config {
   int admin_port = 8080;      // 0: any free one
   std::string admin_command_url = "/commands";
   std::int64_t admin_idle_timeout_ms = 30000;
-  std::int64_t admin_rate_limit_ms = 300000;  // of snapshot and restore; 0: none
+  std::int64_t admin_rate_limit_ms = 300000;     // of snapshot and restore; 0: none
+  std::vector<std::string> admin_allowed_hosts;  // lower case; `*`: any
   bool admin_snapshot_enabled = true;
   bool admin_restore_enabled = true;
   bool prometheus = false;      // a port of its own for metrics

@@ -162,6 +162,29 @@ bool set_command_url(std::string_view value, Config& config) {
          std::ranges::all_of(value, fits);
 }
 
+// Names only: addresses are always allowed.
+bool set_allowed_hosts(std::string_view value, Config& config) {
+  config.admin_allowed_hosts.clear();
+  const auto fits = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.' || c == '*';
+  };
+  while (true) {
+    const auto comma = value.find(',');
+    std::string_view name = value.substr(0, comma);
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    name = name.substr(0, name.find_last_not_of(' ') + 1);
+    const bool star = name == "*";
+    if (name.empty() || !std::ranges::all_of(name, fits) ||
+        (!star && name.find('*') != std::string_view::npos)) {
+      return false;
+    }
+    std::string& host = config.admin_allowed_hosts.emplace_back(name);
+    for (char& c : host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (comma == std::string_view::npos) return true;
+    value.remove_prefix(comma + 1);
+  }
+}
+
 // The last part of a class name decides.
 bool set_metrics_provider(std::string_view value, Config& config) {
   const auto name = value.substr(value.rfind('.') + 1);
@@ -466,6 +489,7 @@ std::vector<Key> operator_keys() {
        "a number of ms, from 0 (off)",
        integer(&Config::admin_rate_limit_ms, 0, kInt32Max),
        {}},
+      {"admin.allowedHosts", "host names without ports, comma list, or *", set_allowed_hosts, {}},
       {"admin.snapshot.enabled", kBool, boolean(&Config::admin_snapshot_enabled), {}},
       {"admin.restore.enabled", kBool, boolean(&Config::admin_restore_enabled), {}},
       {"admin.portUnification", kTlsOff, must_be_off(), {}},

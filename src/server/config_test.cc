@@ -103,6 +103,13 @@ TEST(ConfigTest, TheAdminPort) {
   EXPECT_FALSE(config.admin_snapshot_enabled);
   EXPECT_TRUE(config.prometheus);
   EXPECT_THAT(config.warnings, IsEmpty());
+  EXPECT_THAT(parsed("admin.allowedHosts=ZK1.example.com, zk1\n").admin_allowed_hosts,
+              ElementsAre("zk1.example.com", "zk1"));
+  EXPECT_THAT(parsed("admin.allowedHosts=*\n").admin_allowed_hosts, ElementsAre("*"));
+  for (const auto* bad : {"zk1:8080", "http://zk1", "a,,b", "*.example.com", ","}) {
+    EXPECT_THAT(error_of(fmt::format("admin.allowedHosts={}", bad)), HasSubstr("host names"))
+        << bad;
+  }
   for (const auto* bad : {"commands", "/", "/commands/", "/a b", "/a*"}) {
     EXPECT_THAT(error_of(fmt::format("admin.commandURL={}", bad)), HasSubstr("must be a path"))
         << bad;

@@ -71,8 +71,13 @@ using ConsolePtr = std::shared_ptr<Console>;
 
 // ---- the chapters
 using ConsoleHandler = std::function<void(const net::HttpRequest&, const net::HttpReply&)>;
-void add_row(net::HttpRouter& routes, std::string_view method, std::string_view name,
-             ConsoleHandler handle);
+struct ConsoleRow {
+  std::string name;                       // below /console/api/
+  std::string summary;                    // for /openapi.json
+  std::vector<std::string> parameters{};  // as in HttpRoute
+  bool needs_identity = false;
+};
+void add_row(net::HttpRouter& routes, ConsoleRow row, ConsoleHandler handle);  // GET
 void add_tree_pages(net::HttpRouter& routes, const ConsolePtr& console);
 void add_write_pages(net::HttpRouter& routes, const ConsolePtr& console);
 void add_session_pages(net::HttpRouter& routes, const ConsolePtr& console);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/clock.h"
 #include "server/console.h"
 
 namespace drover::server {
@@ -32,6 +33,39 @@ void ask_reactors(const ConsolePtr& console, std::function<void(Reactor&, Part&)
       boost::asio::post(console->context(), [round, done] { done(std::move(round->parts)); });
     });
   }
+}
+
+// The same where one reactor's part may take long: `add` does a slice of it, and answers whether
+// there is more, which follows when the reactor has done what else it had.
+template <typename Part>
+void ask_reactors_in_slices(const ConsolePtr& console, std::function<bool(Reactor&, Part&)> add,
+                            std::function<void(std::vector<Part>)> done) {
+  struct Round : std::enable_shared_from_this<Round> {
+    ConsolePtr console;
+    std::function<bool(Reactor&, Part&)> add;
+    std::function<void(std::vector<Part>)> done;
+    std::vector<Part> parts;
+    std::atomic<std::size_t> missing;
+
+    void slice(std::size_t i) {
+      Reactor* reactor = console->from.reactors[i];
+      boost::asio::post(reactor->context(), [self = this->shared_from_this(), reactor, i] {
+        const auto began = SteadyClock::now();
+        const bool more = self->add(*reactor, self->parts[i]);
+        self->console->from.lane.note_hold(began);
+        if (more) return self->slice(i);
+        if (self->missing.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+        boost::asio::post(self->console->context(), [self] { self->done(std::move(self->parts)); });
+      });
+    }
+  };
+  auto round = std::make_shared<Round>();
+  round->console = console;
+  round->add = std::move(add);
+  round->done = std::move(done);
+  round->parts.resize(console->from.reactors.size());
+  round->missing = round->parts.size();
+  for (std::size_t i = 0; i < round->parts.size(); ++i) round->slice(i);
 }
 
 }  // namespace drover::server

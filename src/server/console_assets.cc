@@ -75,9 +75,11 @@ net::HttpResponse console_file(std::span<const ConsoleAsset> assets,
 void add_console_files(net::HttpRouter& routes) {
   routes.add({.method = "GET",
               .path = "/console/*",
-              .handle = [](const net::HttpRequest& request, const net::HttpReply& reply) {
-                reply(console_file(console_assets(), request));
-              }});
+              .handle =
+                  [](const net::HttpRequest& request, const net::HttpReply& reply) {
+                    reply(console_file(console_assets(), request));
+                  },
+              .own_hosts_only = true});
   for (const char* path : {"/", "/console"}) {
     routes.add({.method = "GET",
                 .path = path,

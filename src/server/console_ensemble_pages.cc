@@ -34,18 +34,36 @@ json::value or_null(const std::optional<Value>& value) {
   return value ? json::value(*value) : json::value(nullptr);
 }
 
-// host and port of a client address; `0.0.0.0` is where it listens, not where it is.
-std::optional<std::pair<std::string, std::string>> client_endpoint(const Member& member) {
+std::string quorum_host(const Member& member) {
+  return member.quorum.substr(0, member.quorum.rfind(':'));
+}
+
+// host and port of a client address; `0.0.0.0` is where it listens, not where it is. A member whose
+// line names none is taken to use the same port as we do, where its host is not ours.
+std::optional<std::pair<std::string, std::string>> client_endpoint(const Member& member,
+                                                                   const admin::ConfView& conf) {
   const auto colon = member.client.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  std::string host = member.client.substr(0, colon);
+  std::string host, port;
+  if (colon == std::string::npos) {
+    const auto self = std::ranges::find(conf.ensemble->members, conf.server_id, &Member::sid);
+    const bool is_self = member.sid == conf.server_id;
+    if (!is_self &&
+        (self == conf.ensemble->members.end() || quorum_host(*self) == quorum_host(member))) {
+      return std::nullopt;
+    }
+    host = quorum_host(member);
+    port = std::to_string(conf.client_port);
+  } else {
+    host = member.client.substr(0, colon);
+    port = member.client.substr(colon + 1);
+  }
   if (host == "0.0.0.0" || host == "[::]" || host == "::" || host.empty()) {
-    host = member.quorum.substr(0, member.quorum.rfind(':'));
+    host = quorum_host(member);
   }
   if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   }
-  return std::pair(std::move(host), member.client.substr(colon + 1));
+  return std::pair(std::move(host), std::move(port));
 }
 
 std::string joined(const std::pair<std::string, std::string>& endpoint) {
@@ -92,9 +110,10 @@ class Round : public std::enable_shared_from_this<Round> {
     missing_ = 1;
     for (std::size_t i = 0; i < members.size(); ++i) {
       if (members[i].sid == view_.conf.server_id) continue;
-      const auto endpoint = client_endpoint(members[i]);
+      const auto endpoint = client_endpoint(members[i], view_.conf);
       if (!endpoint) {
-        polled_[i].why = "its line in the configuration names no client port to ask";
+        polled_[i].why =
+            "its line in the configuration names no client port, and it shares this host";
         continue;
       }
       ++missing_;
@@ -147,8 +166,8 @@ class Round : public std::enable_shared_from_this<Round> {
     return farthest.counter() - wire::Zxid(*status.zxid).counter();
   }
 
-  static json::object member_json(const Member& member, const MemberStatus& status,
-                                  wire::Zxid farthest) {
+  [[nodiscard]] json::object member_json(const Member& member, const MemberStatus& status,
+                                         wire::Zxid farthest) const {
     json::object object{{"id", member.sid},
                         {"role", status.role.empty() ? "unknown" : status.role},
                         {"voter", !member.observer},
@@ -160,7 +179,8 @@ class Round : public std::enable_shared_from_this<Round> {
                         {"connections", or_null(status.connections)},
                         {"outstanding", or_null(status.outstanding)},
                         {"latency_avg_ms", or_null(status.latency_avg_ms)}};
-    if (const auto endpoint = client_endpoint(member)) object["client_address"] = joined(*endpoint);
+    if (const auto endpoint = client_endpoint(member, view_.conf))
+      object["client_address"] = joined(*endpoint);
     if (status.zxid) object["zxid"] = admin::hex_text(*status.zxid);
     if (!status.why.empty()) object["why"] = status.why;
     return object;
@@ -221,16 +241,18 @@ struct Cached {
 
 void add_ensemble_pages(net::HttpRouter& routes, const ConsolePtr& console) {
   auto cached = std::make_shared<Cached>();
-  add_row(routes, "GET", "ensemble", [console, cached](const HttpRequest&, const HttpReply& reply) {
-    if (cached->answer && now().ms() - cached->at_ms < kFreshMs) return reply(*cached->answer);
-    cached->waiting.push_back(reply);
-    if (cached->waiting.size() > 1) return;
-    std::make_shared<Round>(console, [cached](const net::HttpResponse& answer) {
-      cached->answer = answer;
-      cached->at_ms = now().ms();
-      for (const HttpReply& waiting : std::exchange(cached->waiting, {})) waiting(answer);
-    })->begin();
-  });
+  add_row(routes, {"ensemble", "The members, who leads, how far each is, the last elections"},
+          [console, cached](const HttpRequest&, const HttpReply& reply) {
+            if (cached->answer && now().ms() - cached->at_ms < kFreshMs)
+              return reply(*cached->answer);
+            cached->waiting.push_back(reply);
+            if (cached->waiting.size() > 1) return;
+            std::make_shared<Round>(console, [cached](const net::HttpResponse& answer) {
+              cached->answer = answer;
+              cached->at_ms = now().ms();
+              for (const HttpReply& waiting : std::exchange(cached->waiting, {})) waiting(answer);
+            })->begin();
+          });
 }
 
 }  // namespace drover::server

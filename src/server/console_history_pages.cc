@@ -158,7 +158,10 @@ class Historians {
 
 void add_history_pages(net::HttpRouter& routes, const ConsolePtr& console) {
   auto historians = std::make_shared<Historians>(console);
-  add_row(routes, "GET", "history",
+  add_row(routes,
+          {"history",
+           "The changes of one znode that the txn logs still hold, newest first",
+           {"path!", "limit", "before"}},
           [historians](const HttpRequest& request, const HttpReply& reply) {
             historians->ask(request, reply);
           });

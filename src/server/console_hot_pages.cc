@@ -149,7 +149,7 @@ class Interest : public std::enable_shared_from_this<Interest> {
 
 void add_hot_pages(net::HttpRouter& routes, const ConsolePtr& console) {
   auto interest = std::make_shared<Interest>(console);
-  add_row(routes, "GET", "hot",
+  add_row(routes, {"hot", "The busiest paths and clients of the last minute"},
           [console, interest](const HttpRequest& request, const HttpReply& reply) {
             const auto who = who_asks(*console, request, reply);
             if (!who) return;

@@ -35,6 +35,17 @@ void ConsoleLane::stop() {
   timer_.reset();
 }
 
+void ConsoleLane::note_hold(SteadyClock::time_point since) {
+  const std::int64_t us = (SteadyClock::now() - since) / std::chrono::microseconds(1);
+  const MutexLock lock(holds_mutex_);
+  hold_us_.add(us);
+}
+
+base::Distribution ConsoleLane::hold_us() const {
+  const MutexLock lock(holds_mutex_);
+  return hold_us_;
+}
+
 void ConsoleLane::wake() {
   if (wake_posted_.exchange(true, std::memory_order_acq_rel)) return;
   asio::post(context_, [this] {

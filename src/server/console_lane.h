@@ -21,7 +21,10 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "base/distribution.h"
 #include "base/time.h"
+#include "server/clock.h"
+#include "server/mutex.h"
 #include "server/shared_tree.h"
 #include "txn/request.h"
 #include "wire/op_code.h"
@@ -57,18 +60,26 @@ class ConsoleLane {
   template <typename Task>
   bool read(Task task) {
     const ReadHold hold(shared_.gate, shared_.console_lane());
+    const auto began = SteadyClock::now();
     take_inbox();
     if (!serving_) return false;
     task(static_cast<const tree::Tree&>(shared_.tree));
+    note_hold(began);
     return true;
   }
   // For walks: the tree itself, and whether it is still the one of `generation`.
   template <typename Task>
   void hold(Task task) {
     const ReadHold hold(shared_.gate, shared_.console_lane());
+    const auto began = SteadyClock::now();
     take_inbox();
     task(shared_.tree);
+    note_hold(began);
   }
+  // [any thread] Something that serves clients was kept from it since then: the writer by a hold of
+  // the tree, or a reactor by a question.
+  void note_hold(SteadyClock::time_point since);
+  [[nodiscard]] base::Distribution hold_us() const;  // [any thread]
   // Changes whenever what the tree shows may have been replaced. Under the hold.
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   [[nodiscard]] bool serving() const { return serving_; }
@@ -81,6 +92,9 @@ class ConsoleLane {
   void write(const txn::Identities& identities, wire::OpCode op, base::ByteBuffer body, Done done);
 
  private:
+  mutable Mutex holds_mutex_;
+  base::Distribution hold_us_ DROVER_GUARDED_BY(holds_mutex_);
+
   struct Pending {
     txn::Identities identities;
     wire::OpCode op = wire::OpCode::kError;

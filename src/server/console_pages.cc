@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
@@ -250,36 +251,78 @@ std::string_view kind_text(std::int64_t ephemeral_owner) {
 
 // ---- the table
 
-void add_row(net::HttpRouter& routes, std::string_view method, std::string_view name,
-             ConsoleHandler handle) {
-  routes.add({.method = std::string(method),
-              .path = fmt::format("/console/api/{}", name),
-              .handle = std::move(handle)});
+void add_row(net::HttpRouter& routes, ConsoleRow row, ConsoleHandler handle) {
+  routes.add({.method = "GET",
+              .path = fmt::format("/console/api/{}", row.name),
+              .handle = std::move(handle),
+              .summary = std::move(row.summary),
+              .parameters = std::move(row.parameters),
+              .needs_identity = row.needs_identity,
+              .own_hosts_only = true});
 }
 
 namespace {
 
-HttpResponse who_am_i(const Console& console, const txn::Identities& ids) {
-  bool known = false;
-  const bool served = console.from.lane.read([&](const tree::Tree& tree) {
-    for (const auto& [key, acl] : tree.acl_table()) {
-      for (const Acl& entry : *acl) {
-        known = known || std::ranges::find(*ids, entry.id) != ids->end();
+// Whether some ACL of the tree names one of the identities: looked for a slice of the lists at a
+// time. A list that is made meanwhile may be missed.
+class WhoAmI : public std::enable_shared_from_this<WhoAmI> {
+ public:
+  WhoAmI(ConsolePtr console, txn::Identities ids, HttpReply reply)
+      : console_(std::move(console)),
+        ids_(std::move(ids)),
+        reply_(std::move(reply)),
+        timer_(console_->context()) {}
+
+  void slice() {
+    constexpr std::size_t kSliceEntries = 1000;
+    bool more = false;
+    const bool served = console_->from.lane.read([&](const tree::Tree& tree) {
+      for (std::size_t entries = 0; entries < kSliceEntries && at_ < tree.acl_places(); ++at_) {
+        const AclList* acl = tree.acl_at(at_);
+        entries += 1 + (acl == nullptr ? 0 : acl->size());
+        known_ = known_ || (acl != nullptr && names_one(*acl));
       }
-    }
-  });
-  if (!served) return not_served();
-  const bool super = std::ranges::any_of(*ids, [](const Id& id) { return id.scheme == "super"; });
-  return json_answer(json::object{
-      {"identities", admin::identities_json(*ids)}, {"known", known || super}, {"super", super}});
-}
+      more = !known_ && at_ < tree.acl_places();
+    });
+    if (!served) return reply_(not_served());
+    if (!more) return answer();
+    timer_.expires_after(std::chrono::milliseconds(1));
+    timer_.async_wait([self = shared_from_this()](boost::system::error_code) { self->slice(); });
+  }
+
+ private:
+  [[nodiscard]] bool names_one(const AclList& acl) const {
+    return std::ranges::any_of(acl, [this](const Acl& entry) {
+      return std::ranges::find(*ids_, entry.id) != ids_->end();
+    });
+  }
+  void answer() {
+    const bool super =
+        std::ranges::any_of(*ids_, [](const Id& id) { return id.scheme == "super"; });
+    reply_(json_answer(json::object{{"identities", admin::identities_json(*ids_)},
+                                    {"known", known_ || super},
+                                    {"super", super}}));
+  }
+
+  ConsolePtr console_;
+  txn::Identities ids_;
+  HttpReply reply_;
+  boost::asio::steady_timer timer_;
+  std::size_t at_ = 0;
+  bool known_ = false;
+};
 
 }  // namespace
 
 void add_console_api(net::HttpRouter& routes, const ConsoleSources& sources) {
   const auto console = std::make_shared<Console>(sources);
-  add_row(routes, "GET", "whoami", [console](const HttpRequest& request, const HttpReply& reply) {
-    if (const auto who = who_asks(*console, request, reply, true)) reply(who_am_i(*console, *who));
+  const ConsoleRow whoami{
+      .name = "whoami",
+      .summary = "Whose identities the request has, and whether an ACL names one",
+      .needs_identity = true};
+  add_row(routes, whoami, [console](const HttpRequest& request, const HttpReply& reply) {
+    const auto who = who_asks(*console, request, reply, true);
+    if (who) std::make_shared<WhoAmI>(console, *who, reply)->slice();
   });
   add_tree_pages(routes, console);
   add_write_pages(routes, console);

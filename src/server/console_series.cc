@@ -151,7 +151,7 @@ json::object ConsoleSeries::answer(std::int64_t since_ms) const {
 void add_series_pages(net::HttpRouter& routes, const ConsolePtr& console) {
   auto series = std::make_shared<ConsoleSeries>(console);
   boost::asio::post(console->context(), [series] { series->start(); });
-  add_row(routes, "GET", "series",
+  add_row(routes, {"series", "Throughput, latency and sizes of the last hour", {"since"}},
           [series](const net::HttpRequest& request, const net::HttpReply& reply) {
             const auto since = number_argument(request, reply, "since", 0, 0, INT64_MAX);
             if (since) reply(json_answer(series->answer(*since)));

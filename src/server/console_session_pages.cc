@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <map>
+#include <optional>
 
 #include "admin/console_json.h"
 #include "server/clock.h"
@@ -46,14 +47,25 @@ using CensusPtr = std::shared_ptr<const Census>;
 
 // ---- the census
 
+// A reactor serves nobody while it counts.
+constexpr auto kSliceMax = std::chrono::microseconds(100);
+
 struct CensusPart {
   std::vector<SessionLine> clients;
   std::vector<std::pair<wire::SessionId, std::int32_t>> sessions;  // reactor 0's
+  // Where the next slice begins; none: all of it is counted.
+  std::optional<Reactor::Place> next_client = Reactor::Place{};
+  std::optional<session::SessionTable::Place> next_session = session::SessionTable::Place{};
 };
 
-void count_clients(const Console& console, Reactor& reactor, CensusPart& part) {
+// One slice. False: that was all.
+bool count_clients(const Console& console, Reactor& reactor, CensusPart& part) {
+  const auto end = SteadyClock::now() + kSliceMax;
+  const auto more = [end, looks = 0]() mutable {
+    return ++looks % 8 != 0 || SteadyClock::now() < end;
+  };
   const watch::WatchTable& watches = reactor.lane().watches();
-  reactor.for_each_client([&](const Client& client) {
+  const auto count = [&](const Client& client) {
     const lane::Connection& c = *client.lane;
     if (c.session == wire::SessionId()) return;
     part.clients.push_back({.id = c.session.value,
@@ -65,8 +77,13 @@ void count_clients(const Console& console, Reactor& reactor, CensusPart& part) {
                             .latency_ms_sum = c.counters.latency_ms_sum,
                             .latency_count = c.counters.latency_count,
                             .watches = watches.empty() ? 0 : watches.count_of(c.id, kPathsMax)});
-  });
-  if (reactor.index() == 0) part.sessions = console.from.sessions.list();
+  };
+  if (part.next_client) {
+    part.next_client = reactor.for_some_clients(*part.next_client, count, more);
+    return part.next_client.has_value() || reactor.index() == 0;
+  }
+  part.next_session = console.from.sessions.list_some(*part.next_session, part.sessions, more);
+  return part.next_session.has_value();
 }
 
 // `own`: the console's session, which has no connection.
@@ -100,10 +117,10 @@ class CensusTaker : public std::enable_shared_from_this<CensusTaker> {
     if (newest_ && now().ms() - taken_ms_ < kCensusMs) return use(newest_);
     waiting_.push_back(std::move(use));
     if (waiting_.size() > 1) return;
-    ask_reactors<CensusPart>(
+    ask_reactors_in_slices<CensusPart>(
         console_,
         [console = console_](Reactor& reactor, CensusPart& part) {
-          count_clients(*console, reactor, part);
+          return count_clients(*console, reactor, part);
         },
         [self = shared_from_this()](std::vector<CensusPart> parts) {
           self->newest_ = join(std::move(parts), self->console_->from.lane.session().value);
@@ -395,18 +412,20 @@ void holders_of(const ConsolePtr& console, const CensusPtr& census, const HttpRe
 
 void add_session_pages(net::HttpRouter& routes, const ConsolePtr& console) {
   auto taker = std::make_shared<CensusTaker>(console);
-  const auto add = [&](std::string_view name, auto handle) {
-    add_row(routes, "GET", name,
+  const auto add = [&](ConsoleRow row, auto handle) {
+    add_row(routes, std::move(row),
             [console, taker, handle](const HttpRequest& request, const HttpReply& reply) {
               taker->with([console, handle, request, reply](const CensusPtr& census) {
                 handle(console, census, request, reply);
               });
             });
   };
-  add("sessions", [](const ConsolePtr& with, const CensusPtr& census, const HttpRequest& request,
-                     const HttpReply& reply) { list_sessions(with, *census, request, reply); });
-  add("session", one_session);
-  add("holders", holders_of);
+  add({"sessions", "Sessions and their clients", {"limit", "after", "match"}},
+      [](const ConsolePtr& with, const CensusPtr& census, const HttpRequest& request,
+         const HttpReply& reply) { list_sessions(with, *census, request, reply); });
+  add({"session", "One session with its ephemerals and watches", {"id!"}}, one_session);
+  add({"holders", "Who holds a znode: its owner, watchers, and the queue of a lock", {"path!"}},
+      holders_of);
 }
 
 }  // namespace drover::server

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <cstring>
 #include <functional>
 #include <queue>
 
@@ -249,22 +250,44 @@ struct Search {
   std::string path;      // of the node that is looked at, at the end of the last one
   std::int64_t visited = 0;
   json::array matches;
-  std::optional<std::boyer_moore_horspool_searcher<std::string::const_iterator>> searcher;
+  // Data that is large is looked through a piece at a time.
+  static constexpr std::size_t kPieceBytes = 64 * 1024;
+  struct Piece {
+    tree::NodeId node = tree::kNoNode;
+    std::int64_t mzxid = 0;  // data that changes meanwhile is begun anew
+    std::size_t at = 0;
+  } piece;
 
-  void begin() { searcher.emplace(text.begin(), text.end()); }
+  // memmem takes time in proportion to the bytes, whatever they are.
   [[nodiscard]] bool in(std::string_view where) const {
-    return (*searcher)(where.begin(), where.end()).first != where.end();
+    return ::memmem(where.data(), where.size(), text.data(), text.size()) != nullptr;
+  }
+  // Whether the text is in the next piece of the data; false with `piece.at` > 0: not up to there.
+  [[nodiscard]] bool in_next_piece(tree::NodeId node, std::int64_t mzxid, std::string_view data) {
+    if (piece.node != node || piece.mzxid != mzxid) piece = {.node = node, .mzxid = mzxid};
+    const bool found = in(data.substr(piece.at, kPieceBytes + text.size() - 1));
+    piece.at += kPieceBytes;
+    if (found || piece.at >= data.size()) piece = {};
+    return found;
   }
   ConsoleWalk::Step look_at(const Console& console, const tree::Tree& tree, tree::NodeId node) {
-    path.clear();
-    tree.append_path(node, path);
     const bool readable = console.may(tree, node, perms::kRead, *ids);
     const auto goes_on = readable ? ConsoleWalk::Step::kInto : ConsoleWalk::Step::kOver;
-    if (std::exchange(resumes, false)) return goes_on;
-    ++visited;
-    const auto data = tree.data(node);
+    const bool looked_at = std::exchange(resumes, false);
     // By name: the last component, so that a match is told once and not for all below it.
-    const bool found = in_data ? readable && data && in(*data) : in(tree.name(node));
+    bool found = false;
+    if (looked_at) {
+      // By an earlier request.
+    } else if (!in_data) {
+      found = in(tree.name(node));
+    } else if (const auto data = tree.data(node); readable && data) {
+      found = in_next_piece(node, tree.node_stat(node).mzxid, *data);
+      if (!found && piece.at > 0) return ConsoleWalk::Step::kAgain;
+    }
+    path.clear();
+    tree.append_path(node, path);
+    if (looked_at) return goes_on;
+    ++visited;
     if (found) {
       matches.push_back(json::object{{"path", path}, {"where", in_data ? "data" : "path"}});
       if (matches.size() == limit) return ConsoleWalk::Step::kStop;
@@ -301,7 +324,6 @@ void search(const ConsolePtr& console, const HttpRequest& request, const HttpRep
   state->limit = static_cast<std::size_t>(*limit);
   state->ids = *who;
   state->resumes = after.has_value();
-  state->begin();
   ConsoleWalk::begin(
       console->context(), console->from.lane, {.top = *under, .from = after, .patience = kPatience},
       [console, state](const tree::Tree& tree, tree::NodeId node) {
@@ -323,21 +345,24 @@ void search(const ConsolePtr& console, const HttpRequest& request, const HttpRep
 }  // namespace
 
 void add_tree_pages(net::HttpRouter& routes, const ConsolePtr& console) {
-  add_row(routes, "GET", "node", [console](const HttpRequest& request, const HttpReply& reply) {
-    const auto path = path_argument(request, reply);
-    if (!path) return;
-    const auto who = who_asks(*console, request, reply);
-    if (who) reply(node_page(*console, *path, **who));
-  });
-  const auto add = [&](std::string_view name, auto handle) {
-    add_row(routes, "GET", name,
+  add_row(routes, {"node", "One znode: data, Stat, ACL, quota", {"path!"}},
+          [console](const HttpRequest& request, const HttpReply& reply) {
+            const auto path = path_argument(request, reply);
+            if (!path) return;
+            const auto who = who_asks(*console, request, reply);
+            if (who) reply(node_page(*console, *path, **who));
+          });
+  const auto add = [&](ConsoleRow row, auto handle) {
+    add_row(routes, std::move(row),
             [console, handle](const HttpRequest& request, const HttpReply& reply) {
               handle(console, request, reply);
             });
   };
-  add("children", children);
-  add("subtree", subtree);
-  add("search", search);
+  add({"children", "The children of a znode, by name", {"path!", "after", "limit", "match"}},
+      children);
+  add({"subtree", "How much a subtree holds", {"path!"}}, subtree);
+  add({"search", "Znodes whose name or data holds a text", {"q!", "in", "under", "limit", "after"}},
+      search);
 }
 
 }  // namespace drover::server

@@ -74,6 +74,8 @@ void ConsoleWalk::step(const tree::Tree& tree) {
       case Step::kOver:
         walk_->advance_over();
         break;
+      case Step::kAgain:
+        break;
       case Step::kStop:
         end_ = End::kStopped;
         return;

@@ -20,7 +20,9 @@ namespace drover::server {
 
 class ConsoleWalk : public std::enable_shared_from_this<ConsoleWalk> {
  public:
-  enum class Step { kInto, kOver, kStop };  // on to the children, past them, no further
+  // On to the children, past them, no further; or here once more, perhaps in another slice, when
+  // the znode may have changed or be another one.
+  enum class Step { kInto, kOver, kStop, kAgain };
   enum class End {
     kDone,      // all was seen
     kStopped,   // the visitor said so

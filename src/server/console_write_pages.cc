@@ -366,7 +366,8 @@ void delete_node(const ConsolePtr& console, const HttpRequest& request, const Ht
 void add_write_pages(net::HttpRouter& routes, const ConsolePtr& console) {
   // Data is base64 in JSON.
   const auto body_max = static_cast<std::uint64_t>(console->from.frame_size_max) * 2 + 64 * 1024;
-  const auto add = [&](const char* method, const char* name, auto handle) {
+  const auto add = [&](const char* method, const char* name, const char* summary,
+                       std::vector<std::string> parameters, auto handle) {
     routes.add(
         {.method = method,
          .path = fmt::format("/console/api/{}", name),
@@ -379,12 +380,17 @@ void add_write_pages(net::HttpRouter& routes, const ConsolePtr& console) {
                        std::function<void(std::optional<HttpResponse>)> decide) {
                auto who = identify(*console, request, true);
                who ? decide(std::nullopt) : decide(std::move(who.error()));
-             }});
+             },
+         .summary = summary,
+         .parameters = std::move(parameters),
+         .needs_identity = true,
+         .own_hosts_only = true});
   };
-  add("POST", "node", create);
-  add("PUT", "node", set_data);
-  add("PUT", "acl", set_acl);
-  add("DELETE", "node", delete_node);
+  add("POST", "node", "Creates a znode", {}, create);
+  add("PUT", "node", "Sets data", {}, set_data);
+  add("PUT", "acl", "Sets an ACL", {}, set_acl);
+  add("DELETE", "node", "Deletes a znode, or with recursive=true a subtree of `expect` nodes",
+      {"path!", "version", "recursive", "expect"}, delete_node);
 }
 
 }  // namespace drover::server

@@ -94,6 +94,8 @@ constexpr auto kNotes = std::to_array<KeyNote>({
     {"admin.commandURL", "/commands", "The path below which its commands stand"},
     {"admin.rateLimiterIntervalInMS", "300000",
      "Milliseconds between two snapshots, and between two restores, by the admin port"},
+    {"admin.allowedHosts", "this machine's names",
+     "Further names by which browsers and backups may reach the console, snapshot and restore"},
     {"admin.snapshot.enabled", "true", "Snapshots may be asked for at the admin port"},
     {"admin.restore.enabled", "true", "Snapshots may be restored at the admin port"},
     {"metricsProvider.className", "DefaultMetricsProvider",

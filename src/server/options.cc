@@ -1,9 +1,11 @@
 #include "server/options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
+#include "net/http_origin.h"
 #include "server/environment.h"
 #include "storage/file_names.h"
 
@@ -161,6 +163,24 @@ LiveRestoreOptions live_restore_options(const Config& config, const storage::Dat
 
 std::string upload_prefix(const storage::DataDir& dir) {
   return fmt::format("{}/{}snapshot.upload.", dir.snapshot_dir(), storage::kTemporaryPrefix);
+}
+
+std::function<bool(const std::string&)> own_hosts(const Config& config) {
+  std::vector<std::string> names = config.admin_allowed_hosts;
+  if (std::ranges::find(names, "*") != names.end()) {
+    return [](const std::string&) { return true; };
+  }
+  char machine[256] = {};
+  if (::gethostname(machine, sizeof machine - 1) == 0) names.push_back(net::host_name(machine));
+  for (const std::string& host : {config.admin_address, config.client_port_address}) {
+    if (!host.empty()) names.push_back(net::host_name(host));
+  }
+  if (const zab::Member* me = config.ensemble.find(config.self)) {
+    names.push_back(net::host_name(me->quorum.host));
+  }
+  return [names = std::move(names)](const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  };
 }
 
 admin::ConfView conf_view(const Config& config, const storage::DataDir& dir, std::uint16_t port) {

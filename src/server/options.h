@@ -1,6 +1,9 @@
 #pragma once
 // From Config to the options of each room.
 
+#include <functional>
+#include <string>
+
 #include "admin/status_view.h"
 #include "replica/peer.h"
 #include "server/config.h"
@@ -33,6 +36,9 @@ namespace drover::server {
                                                       const storage::DataDir& dir);
 // Where uploads are put; what a crash leaves there goes at the next start.
 [[nodiscard]] std::string upload_prefix(const storage::DataDir& dir);
+// Whether a name in a Host header is this server's, for pages that a browser should not be led to
+// by another: admin.allowedHosts, the machine's own name, and names that zoo.cfg has for it.
+[[nodiscard]] std::function<bool(const std::string&)> own_hosts(const Config& config);
 [[nodiscard]] admin::ConfView conf_view(const Config& config, const storage::DataDir& dir,
                                         std::uint16_t port);
 

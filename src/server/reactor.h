@@ -95,6 +95,20 @@ class Reactor {
   void for_each_client(Visit visit) {
     for (const auto& [id, client] : clients_) visit(*client);
   }
+  // The same for who looks at some at a time: until `more()` is false. Answers where to go on,
+  // nullopt at the end. When clients came meanwhile some may be visited twice.
+  struct Place {
+    std::size_t place = 0, places = 0;
+  };
+  template <typename Visit, typename More>
+  std::optional<Place> for_some_clients(Place from, Visit visit, More more) {
+    std::size_t place = from.places == clients_.bucket_count() ? from.place : 0;
+    for (; place < clients_.bucket_count(); ++place) {
+      if (!more()) return Place{place, clients_.bucket_count()};
+      for (auto at = clients_.begin(place); at != clients_.end(place); ++at) visit(*at->second);
+    }
+    return std::nullopt;
+  }
 
  private:
   using ClientPtr = std::shared_ptr<Client>;

@@ -352,7 +352,8 @@ std::optional<StartError> Server::Impl::open_admin() {
     const auto listening = admin.listen(
         {.address = !asked_for && config.admin_address.empty() ? "127.0.0.1" : config.admin_address,
          .port = static_cast<std::uint16_t>(config.admin_port),
-         .idle_timeout = std::chrono::milliseconds(config.admin_idle_timeout_ms)});
+         .idle_timeout = std::chrono::milliseconds(config.admin_idle_timeout_ms),
+         .is_own_host = own_hosts(config)});
     if (!listening && asked_for)
       return StartError{ExitCode::kAdminPortTaken, "admin server: " + listening.error().message};
     if (!listening) log.info("no admin server: {}", listening.error().message);
@@ -524,6 +525,7 @@ StatusSources Server::Impl::status_sources() {
   sources.live_restore = live_restore ? &*live_restore : nullptr;
   sources.voters = static_cast<std::int64_t>(config.ensemble.voters().size());
   sources.disk = &*disk_thread;
+  sources.console = &*console;
   sources.snapshot = &*snapshot;
   sources.limits = &limits;
   sources.conf = conf_view(config, *data_dir, acceptor->local_endpoint().port());

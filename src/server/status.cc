@@ -11,6 +11,7 @@
 #include "server/clock.h"
 #include "server/environment.h"
 #include "server/status_metrics.h"
+#include "tree/quota.h"
 
 namespace drover::server {
 
@@ -101,11 +102,36 @@ void append_watches(const lane::Lane& lane, std::vector<admin::SessionWatch>& ou
   }
 }
 
+// Per namespace the sum of its quotas; where a limit is hard and soft, the hard one counts.
+void fill_quotas(const tree::Tree& tree, admin::MetricSet& metrics) {
+  constexpr std::size_t kQuotasMax = 1000;
+  const auto track_of = [&tree](const std::string& path) {
+    const tree::NodeId node = tree.find(path);
+    if (node == tree::kNoNode) return tree::StatsTrack();
+    return tree::StatsTrack::parse(tree.data(node)).value_or(tree::StatsTrack());
+  };
+  for (const std::string& path : tree.quota_paths(kQuotasMax)) {
+    const std::string_view name = tree::quota_namespace(path);
+    const auto limits = track_of(tree::limits_path(path));
+    const auto used = track_of(tree::stats_path(path));
+    const auto effective = [](std::int64_t hard, std::int64_t soft) {
+      return hard > -1 ? hard : soft;
+    };
+    metrics.gauge("quota_count_limit_per_namespace",
+                  effective(limits.count_hard_limit(), limits.count()), name);
+    metrics.gauge("quota_bytes_limit_per_namespace",
+                  effective(limits.byte_hard_limit(), limits.bytes()), name);
+    metrics.gauge("quota_count_usage_per_namespace", used.count(), name);
+    metrics.gauge("quota_bytes_usage_per_namespace", used.bytes(), name);
+  }
+}
+
 void fill_from_tree(const tree::Tree& tree, const Wanted& wanted, admin::StatusView& view) {
   view.zxid = tree.last_zxid();
   view.node_count = tree.node_count();
   view.ephemerals_count = tree.ephemerals_count();
   view.approximate_data_size = tree.approximate_data_size();
+  if (wanted.metrics) fill_quotas(tree, view.metrics);
   if (!wanted.sessions) return;
   for (const auto session : tree.sessions_with_ephemerals()) {
     std::vector<std::string> paths;
@@ -153,6 +179,7 @@ void StatusCollector::fill_from_reactor(Reactor& reactor, const Wanted& wanted,
   const ReactorProbe& probe = reactor.probe();
   view.latency_ms.merge(summary_of(lane));
   view.packets_received += lane.packets_received + probe.words_received;
+  view.auth_failed += lane.auth_failed;
   view.packets_sent += lane.packets_sent;
   view.connections_count += static_cast<std::int64_t>(reactor.clients_count());
   view.outstanding += lane.outstanding;
@@ -200,6 +227,11 @@ void StatusCollector::fill_from_replica(const Wanted& wanted, admin::StatusView&
     view.metrics.count("digest_mismatches_count",
                        sources_.digest_mismatches_at_start + probe.digest_mismatches);
     view.metrics.count("revalidate_count", probe.revalidations);
+    view.metrics.count("ttl_node_created_count", probe.ttl_nodes_created);
+    view.metrics.count("ttl_node_deleted_count", probe.ttl_nodes_deleted);
+    for (const auto& [name, count] : sources_.replica->quota_refusals()) {
+      view.metrics.count("quota_exceeded_error_per_namespace", count, name);
+    }
     fill_metrics_of_runner(
         sources_.peer != nullptr ? sources_.peer->runner_probe() : sources_.runner->probe(),
         view.metrics);
@@ -295,6 +327,7 @@ void StatusCollector::finish(const Wanted& wanted, admin::StatusView& view) cons
     view.metrics.count("connection_rejected", sources_.limits->refused());
     for (const auto& [name, values] : sources_.startup) view.metrics.distribution(name, values);
     fill_metrics_of_files(disk, snapshot, view.metrics);
+    view.metrics.distribution("drover_console_hold_microseconds", sources_.console->hold_us());
     view.metrics.gauge("drover_memory_bytes", resident_bytes(), "resident");
     view.metrics.gauge("drover_memory_bytes", view.approximate_data_size, "data");
     view.metrics.count("snapshot_rate_limited_count", admin_counters_.snapshots_limited.load());

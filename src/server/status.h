@@ -13,6 +13,7 @@
 
 #include "admin/status_view.h"
 #include "replica/replica.h"
+#include "server/console_lane.h"
 #include "server/disk_thread.h"
 #include "server/live_restore.h"
 #include "server/peer_runner.h"
@@ -35,6 +36,7 @@ struct StatusSources {
   LiveRestore* live_restore = nullptr;              // standalone; likewise
   std::int64_t voters = 0;                          // of the ensemble
   DiskThread* disk = nullptr;
+  const ConsoleLane* console = nullptr;
   SnapshotThread* snapshot = nullptr;
   const ConnectionLimits* limits = nullptr;
   admin::ConfView conf;

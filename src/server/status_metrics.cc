@@ -56,6 +56,9 @@ void fill_metrics_of_reactor(Reactor& reactor, admin::MetricSet& metrics) {
   metrics.count("sessionless_connections_expired", lane.sessionless_expired);
   metrics.count("cnxn_closed_without_zk_server_running", lane.refused_not_serving);
   metrics.count("stale_replies", lane.stale_replies);
+  metrics.count("ensemble_auth_success", lane.ensemble_auth_ok);
+  metrics.count("ensemble_auth_fail", lane.ensemble_auth_failed);
+  metrics.count("ensemble_auth_skip", lane.ensemble_auth_skipped);
   metrics.count("response_bytes", lane.response_bytes);
   metrics.count("watch_bytes", lane.watch_bytes);
   metrics.distribution("readlatency", lane.read_ms);

@@ -59,6 +59,24 @@ class SessionTable {
   // id and persisted timeout of all, ascending by id (for snapshots, which must not depend on hash
   // order).
   [[nodiscard]] std::vector<std::pair<SessionId, std::int32_t>> list() const;
+  // The same for who looks at some at a time, in no order: those of a few places of the table,
+  // until `more()` is false. Answers where to go on, nullopt at the end. A table that grew
+  // meanwhile is gone through again: some sessions may come twice.
+  struct Place {
+    std::size_t place = 0, places = 0;
+  };
+  template <typename More>
+  std::optional<Place> list_some(Place from, std::vector<std::pair<SessionId, std::int32_t>>& out,
+                                 More more) const {
+    std::size_t place = from.places == sessions_.bucket_count() ? from.place : 0;
+    for (; place < sessions_.bucket_count(); ++place) {
+      if (!more()) return Place{place, sessions_.bucket_count()};
+      for (auto at = sessions_.begin(place); at != sessions_.end(place); ++at) {
+        out.emplace_back(at->first, at->second.persisted_timeout_ms);
+      }
+    }
+    return std::nullopt;
+  }
   // Buckets as `dump` prints them: deadline, then sessions ascending.
   [[nodiscard]] std::vector<std::pair<base::Instant, std::vector<SessionId>>> buckets() const;
 

@@ -45,6 +45,11 @@ class AclTable {
   }
   // Those in use that have a list, ascending by key.
   [[nodiscard]] std::vector<std::pair<AclKey, std::shared_ptr<const AclList>>> in_use() const;
+  // Places of lists: 0 to places() - 1. Null: none in use is there.
+  [[nodiscard]] std::size_t places() const { return entries_.size(); }
+  [[nodiscard]] const AclList* in_use_at(std::size_t place) const {
+    return entries_[place].uses > 0 ? entries_[place].list.get() : nullptr;
+  }
 
  private:
   struct Entry {

@@ -31,4 +31,9 @@ inline constexpr std::int64_t kTtlMsMax = 0xffffffffffLL;
   return NodeKind::kEphemeral;
 }
 
+// TTL znodes that came and went, since the tree was made.
+struct TtlChanges {
+  std::int64_t created = 0, deleted = 0;
+};
+
 }  // namespace drover::tree

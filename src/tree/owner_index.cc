@@ -28,6 +28,7 @@ void OwnerIndex::add(NodeId node, std::int64_t owner) {
     case NodeKind::kContainer:
       return put(containers_, node);
     case NodeKind::kTtl:
+      ++ttl_changes_.created;
       return put(ttl_nodes_, node);
     case NodeKind::kEphemeral:
       ++ephemerals_count_;
@@ -42,6 +43,7 @@ void OwnerIndex::remove(NodeId node, std::int64_t owner) {
     case NodeKind::kContainer:
       return take(containers_, node);
     case NodeKind::kTtl:
+      ++ttl_changes_.deleted;
       return take(ttl_nodes_, node);
     case NodeKind::kEphemeral:
       --ephemerals_count_;

@@ -25,6 +25,7 @@ class OwnerIndex {
   [[nodiscard]] std::int64_t ephemerals_count() const { return ephemerals_count_; }
   [[nodiscard]] const std::vector<NodeId>& containers() const { return containers_; }
   [[nodiscard]] const std::vector<NodeId>& ttl_nodes() const { return ttl_nodes_; }
+  [[nodiscard]] TtlChanges ttl_changes() const { return ttl_changes_; }
 
  private:
   void put(std::vector<NodeId>& nodes, NodeId node);
@@ -35,6 +36,7 @@ class OwnerIndex {
   std::vector<NodeId> ttl_nodes_;
   std::unordered_map<NodeId, std::size_t> position_;  // in whichever of the lists it stands
   std::int64_t ephemerals_count_ = 0;
+  TtlChanges ttl_changes_;
 };
 
 }  // namespace drover::tree

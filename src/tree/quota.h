@@ -23,6 +23,12 @@ inline constexpr std::string_view kStatsName = "zookeeper_stats";
 // in `parent`. Empty when there is none.
 [[nodiscard]] std::string_view path_under_quota(std::string_view parent);
 
+// What metrics call the namespace of a path: its first part.
+[[nodiscard]] constexpr std::string_view quota_namespace(std::string_view path) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  return path.substr(0, path.find('/'));
+}
+
 // "count=4,bytes=5=;byteHardLimit=10": numbers by key, -1 for a key that is not there.
 class StatsTrack {
  public:

@@ -182,8 +182,28 @@ std::vector<NodeId> Tree::ttl_nodes() const {
   return impl_->owners.ttl_nodes();
 }
 
+TtlChanges Tree::ttl_changes() const {
+  return impl_->owners.ttl_changes();
+}
+
+std::vector<std::string> Tree::quota_paths(std::size_t most) const {
+  std::vector<std::string> paths;
+  impl_->quotas.for_each([&](const std::string& path) {
+    if (paths.size() < most) paths.push_back(path);
+  });
+  return paths;
+}
+
 std::string_view Tree::quota_path(std::string_view path) const {
   return impl_->quotas.deepest(path);
+}
+
+std::size_t Tree::acl_places() const {
+  return impl_->acls.places();
+}
+
+const AclList* Tree::acl_at(std::size_t at) const {
+  return impl_->acls.in_use_at(at);
 }
 
 std::vector<std::pair<AclKey, std::shared_ptr<const AclList>>> Tree::acl_table() const {

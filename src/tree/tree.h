@@ -97,7 +97,11 @@ class Tree {
   void set_replaced_at(wire::Zxid zxid);
   [[nodiscard]] wire::Zxid replaced_at() const;
 
+  [[nodiscard]] TtlChanges ttl_changes() const;
+
   // ---- quota: stats nodes are kept by the mutators themselves
+  // The paths that have a limits znode, `most` of them at most.
+  [[nodiscard]] std::vector<std::string> quota_paths(std::size_t most) const;
   // The deepest path at or above `path` that has a zookeeper_limits node; empty when none.
   [[nodiscard]] std::string_view quota_path(std::string_view path) const;
 
@@ -135,6 +139,10 @@ class Tree {
   };
   // Keys and lists in use, for the snapshot's ACL table.
   [[nodiscard]] std::vector<std::pair<AclKey, std::shared_ptr<const AclList>>> acl_table() const;
+  // The same lists for who looks at some of them at a time: place `at`, and null where none is in
+  // use; any place from acl_places() on is behind the last. A list keeps its place.
+  [[nodiscard]] std::size_t acl_places() const;
+  [[nodiscard]] const AclList* acl_at(std::size_t at) const;
 
  private:
   struct Impl;

@@ -170,6 +170,10 @@ void Prepare::applied(wire::Zxid zxid) {
   impl_->overlay.applied(zxid);
 }
 
+const std::map<std::string, std::int64_t>& Prepare::quota_refusals() const {
+  return impl_->quota_refusals;
+}
+
 std::size_t Prepare::outstanding_changes() const {
   return impl_->overlay.changes();
 }

@@ -5,8 +5,10 @@
 // but not yet applied, so pipelined dependent writes behave serially. Every write that reaches this
 // stage yields a txn, a rejected one an error txn; both consume the zxid.
 
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "base/byte_buffer.h"
 #include "base/time.h"
@@ -66,6 +68,8 @@ class Prepare {
   // The txn is applied to the tree: overlay records up to it are dropped.
   void applied(wire::Zxid zxid);
 
+  // Writes that a hard quota refused, by the first part of their path. Since this was made.
+  [[nodiscard]] const std::map<std::string, std::int64_t>& quota_refusals() const;
   // Records held for txns not yet applied, for outstanding_changes metrics.
   [[nodiscard]] std::size_t outstanding_changes() const;
 

@@ -69,9 +69,10 @@ struct Prepare::Impl {
   void write_multi_ops(const PrepareContext& context, wire::JuteWriter& out);
   ErrorCode multi_op(const PrepareContext& context, const MultiOp& op, wire::JuteWriter& out);
 
+  std::map<std::string, std::int64_t> quota_refusals{};
   // kOk, kQuotaExceeded, or kMarshallingError when the limits cannot be read.
   ErrorCode check_quota(std::string_view path, std::int64_t bytes_change,
-                        std::int64_t count_change) const;
+                        std::int64_t count_change);
 
   // Whether the txn written so far could not be read back from the log. An ACL grows when `auth` is
   // expanded, so a request within the limit may make a txn beyond it.

@@ -16,7 +16,7 @@ bool exceeds(std::int64_t hard_limit, std::int64_t used, std::int64_t change) {
 }  // namespace
 
 ErrorCode Prepare::Impl::check_quota(std::string_view path, std::int64_t bytes_change,
-                                     std::int64_t count_change) const {
+                                     std::int64_t count_change) {
   if (!options.enforce_quota) return ErrorCode::kOk;
   const std::string_view quota = tree.quota_path(path);
   if (quota.empty()) return ErrorCode::kOk;
@@ -30,6 +30,7 @@ ErrorCode Prepare::Impl::check_quota(std::string_view path, std::int64_t bytes_c
   const auto stats = tree::StatsTrack::parse(tree.data(stats_node)).value_or(tree::StatsTrack());
   if (exceeds(limits->count_hard_limit(), stats.count(), count_change) ||
       exceeds(limits->byte_hard_limit(), stats.bytes(), bytes_change)) {
+    ++quota_refusals[std::string(tree::quota_namespace(quota))];
     return ErrorCode::kQuotaExceeded;
   }
   return ErrorCode::kOk;

@@ -100,9 +100,11 @@ def test_the_description_is_true(server):
             assert str(answer.status) in operation["responses"], f"{method} {path}"
             if "security" in operation:
                 assert answer.status == 401
+            elif any(parameter.get("required") for parameter in operation.get("parameters", [])):
+                assert answer.status == 400
             else:
                 assert answer.status == 200
-        for other in {"get", "post", "delete"} - methods.keys():
+        for other in {"get", "post", "put", "delete"} - methods.keys():
             body = b"" if other == "post" else None
             answer = web.request(server.admin_port, path, method=other.upper(), body=body)
             guarded = any("security" in operation for operation in methods.values())

@@ -7,6 +7,7 @@ what a client of ZooKeeper sees is the judge.
 import base64
 import contextlib
 import json
+import socket
 import threading
 import time
 import urllib.parse
@@ -649,3 +650,151 @@ def test_a_point_every_five_seconds(alone, console):
         console.get("series", since=point["t"])["points"][0]["t"] > point["t"]
     )
     assert console.error("GET", "series", since="x") == (400, "BADARGUMENTS")
+
+
+# -- who led the browser here --------------------------------------------------------------------
+
+
+MUTATING = [
+    ("POST", "/console/api/node"),
+    ("PUT", "/console/api/node"),
+    ("PUT", "/console/api/acl"),
+    ("DELETE", "/console/api/node?path=/"),
+    ("POST", "/commands/restore"),
+    ("POST", "/commands/shed_connections"),
+    ("GET", "/commands/snapshot"),
+    ("GET", "/commands/stat_reset"),
+]
+
+
+@pytest.mark.parametrize("method, path", MUTATING)
+def test_a_page_of_another_site_changes_nothing(alone, method, path):
+    """Whatever identity its visitor's browser might add."""
+    body = b"{}" if method in ("POST", "PUT") else None
+    identity = {"Authorization": "digest any:body"}
+    for header in (
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": f"http://127.0.0.1:{alone.port}"},  # another port is another site
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+    ):
+        answer = web.request(
+            alone.admin_port, path, method=method, body=body, headers={**identity, **header}
+        )
+        assert answer.status == 403, header
+        assert "another site" in answer.text
+
+
+def test_every_write_asks_for_an_identity_and_no_challenge_is_a_browsers(alone):
+    for method, path in MUTATING[:-1]:
+        body = b"{}" if method in ("POST", "PUT") else None
+        answer = web.request(alone.admin_port, path, method=method, body=body)
+        assert answer.status == 401, path
+        # `Basic` would make browsers ask for a password, keep it, and send it by themselves.
+        assert not answer.headers.get("WWW-Authenticate", "").lower().startswith("basic")
+        assert "Set-Cookie" not in answer.headers
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize("method, path", [("GET", "/console/"), ("GET", "/console/api/node?path=/"), *MUTATING[:-1]])
+def test_a_name_that_is_not_ours_leads_nowhere(alone, method, path):
+    body = b"{}" if method in ("POST", "PUT") else None
+    for host, foreign in [
+        ("evil.example:8080", True),
+        ("127.0.0.1.evil.example", True),
+        (f"localhost:{alone.admin_port}", False),
+        (f"[::1]:{alone.admin_port}", False),
+        (socket.gethostname(), False),
+    ]:
+        answer = web.request(
+            alone.admin_port, path, method=method, body=body, headers={"Host": host}
+        )
+        assert (answer.status == 403) == foreign, host
+        assert ("admin.allowedHosts" in answer.text) == foreign
+
+
+def test_scrapers_and_probes_come_by_any_name(alone):
+    for path in ("/metrics", "/livez", "/commands/stats", "/openapi.json"):
+        answer = web.request(alone.admin_port, path, headers={"Host": "zk1.internal.example"})
+        assert answer.status == 200, path
+
+
+def test_names_that_zoo_cfg_allows():
+    server = with_admin(servers.Drover())
+    server.config["admin.allowedHosts"] = "ZK.example.com, zk1"
+    with server:
+        for host, status in [("zk.EXAMPLE.com.:1", 200), ("zk1", 200), ("zk2", 403)]:
+            path = "/console/api/ensemble"
+            answer = web.request(server.admin_port, path, headers={"Host": host})
+            assert answer.status == status, host
+
+
+# -- members whose client port is not told -------------------------------------------------------
+
+
+def members_of(server):
+    try:
+        answer = web.request(server.admin_port, "/console/api/ensemble")
+    except OSError:
+        return None
+    if answer.status != 200 or not answer.json["serving"]:
+        return None
+    return {member["id"]: member for member in answer.json["members"]}
+
+
+def test_members_whose_lines_name_no_client_port_are_asked_at_ours():
+    ensemble = Ensemble(["drover"] * 3)
+    port = servers.free_port()
+    for member in ensemble.members:
+        with_admin(member)
+        member.port = port
+        member.config["clientPortAddress"] = f"127.0.0.{member.sid}"
+        for other in ensemble.members:
+            line = member.config[f"server.{other.sid}"]
+            member.config[f"server.{other.sid}"] = line.replace("127.0.0.1", f"127.0.0.{other.sid}")
+    with contextlib.closing(ensemble):
+        for member in ensemble.members:
+            member.spawn()
+        first = ensemble.members[0]
+
+        def all_reachable():
+            members = members_of(first)
+            return members and all(member["reachable"] for member in members.values()) and members
+
+        members = servers.wait_until(all_reachable, 60, "three members that answer")
+        assert sorted(member["role"] for member in members.values()) == [
+            "follower", "follower", "leader",
+        ]  # fmt: skip
+        assert members[3]["client_address"] == f"127.0.0.3:{port}"
+
+
+def test_of_members_on_one_host_ours_would_be_ourselves():
+    ensemble = Ensemble(["drover"] * 3)
+    for member in ensemble.members:
+        with_admin(member)
+    with ensemble:
+        for sid, member in members_of(ensemble.members[0]).items():
+            if sid == 1:
+                assert member["reachable"]
+                continue
+            assert not member["reachable"]
+            assert "names no client port" in member["why"]
+            assert member["client_address"] is None
+
+
+# -- holds ---------------------------------------------------------------------------------------
+
+
+def test_data_is_found_wherever_it_stands_in_a_large_znode(alone):
+    big = bytearray(b"a" * 900_000)
+    needle = b"needle-in-it"
+    with kazoo(alone) as client:
+        for at in (0, 64 * 1024 - 5, 64 * 1024, 500_001, len(big) - len(needle)):
+            data = bytes(big[:at]) + needle + bytes(big[at + len(needle) :])
+            client.create(f"/big-{at}", data)
+        client.create("/big-none", bytes(big))
+    found = Console(alone.admin_port).get("search", q=needle.decode(), in_="data")
+    assert found["complete"]
+    assert sorted(match["path"] for match in found["matches"]) == sorted(
+        f"/big-{at}" for at in (0, 64 * 1024 - 5, 64 * 1024, 500_001, len(big) - len(needle))
+    )

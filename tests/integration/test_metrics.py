@@ -8,7 +8,7 @@ import pytest
 
 from every_state import STATES, in_every_state, with_ports
 from support import prometheus, servers, web
-from support.rawclient import OpCode, RawClient
+from support.rawclient import OPEN_ACL, Err, OpCode, RawClient
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 
@@ -170,6 +170,36 @@ def test_counts_follow_what_happens(make_server):
         for name in ("updatelatency_count", "fsynctime_count", "op_count_set_data"):
             assert prometheus.value(reset, name) == 0
         assert prometheus.value(reset, "znode_count") == prometheus.value(after, "znode_count")
+
+
+def test_rare_things_are_counted(make_server):
+    server = make_server(config={"extendedTypesEnabled": "true", "enforceQuota": "true"})
+    with_ports(server).start()
+    with RawClient(server.port) as client:
+        client.connect()
+        client.call(OpCode.CREATE_TTL, "/lease", b"", OPEN_ACL, 5, 60_000)
+        client.call(OpCode.CREATE_TTL, "/other", b"", OPEN_ACL, 5, 60_000)
+        client.call(OpCode.DELETE, "/lease", -1)
+        client.call(OpCode.CREATE, "/ns", b"")
+        client.call(OpCode.CREATE, "/zookeeper/quota/ns", b"")
+        limits = b"count=100,bytes=-1=;byteHardLimit=-1;countHardLimit=2"
+        client.call(OpCode.CREATE, "/zookeeper/quota/ns/zookeeper_limits", limits)
+        client.call(OpCode.CREATE, "/zookeeper/quota/ns/zookeeper_stats", b"count=1,bytes=0")
+        assert client.call(OpCode.CREATE, "/ns/a", b"12345").err == Err.OK
+        for _ in range(3):
+            assert client.call(OpCode.CREATE, "/ns/b", b"").err == Err.QUOTA_EXCEEDED
+        with RawClient(server.port) as stranger:
+            stranger.connect()
+            stranger.call(OpCode.AUTH, "nosuch", b"x", xid=-4)
+        now = scrape(server.admin_port)
+        assert prometheus.value(now, "ttl_node_created_count") == 2
+        assert prometheus.value(now, "ttl_node_deleted_count") == 1
+        assert prometheus.value(now, "quota_exceeded_error_per_namespace", key="ns") == 3
+        assert prometheus.value(now, "quota_count_limit_per_namespace", key="ns") == 2
+        assert prometheus.value(now, "quota_bytes_limit_per_namespace", key="ns") == -1
+        assert prometheus.value(now, "quota_count_usage_per_namespace", key="ns") == 2
+        assert prometheus.value(now, "quota_bytes_usage_per_namespace", key="ns") == 5
+        assert prometheus.value(now, "auth_failed_count") == 1
 
 
 def test_an_ensembles_counts(drover):
