@@ -285,6 +285,16 @@ Key fixed_switch(std::string_view name, bool fixed, std::string_view why) {
   };
   return {name, kBool, set, {}, false};
 }
+bool set_read_only(std::string_view value, Config& config) {
+  if (!parse_word(value, "true", "false", config.read_only_enabled)) return false;
+  if (config.read_only_enabled) {
+    config.warnings.push_back(
+        "readonlymode.enabled: read-only mode is not built yet: without a quorum this server "
+        "answers "
+        "nobody, only the word isro is allowed by it");
+  }
+  return true;
+}
 Key ignored_all(std::string_view prefix, std::string_view why) {
   return {prefix, "", nullptr, why, true};
 }
@@ -473,7 +483,7 @@ std::vector<Key> access_keys() {
 std::vector<Key> operator_keys() {
   return {
       {"4lw.commands.whitelist", "a comma list, or *", text(&Config::four_letter_words), {}},
-      {"readonlymode.enabled", kBool, boolean(&Config::read_only_enabled), {}},
+      {"readonlymode.enabled", kBool, set_read_only, {}},
       {"console.threshold", "DEBUG, INFO, WARN or ERROR", set_log_level, {}},
       {"log.threshold", "DEBUG, INFO, WARN or ERROR", set_log_level, {}},
       ignored_all("log.", "log lines go to standard error"),
