@@ -13,8 +13,9 @@
 // dropped on any thread. Answers, events and callbacks come on the handler's own executor if it has
 // one, else on the client's (get_executor()), in the order of the wire: an event before any answer
 // that reflects what it tells. Do not block there: a blocking call answers kWouldDeadlock, other
-// waiting holds up everything. Operations are executed in the order in which they were begun, but
-// for those that take several requests (parents, protect, recursive, retries).
+// waiting holds up everything; nor may a callback throw. Operations are executed in the order in
+// which they were begun, but for those that take several requests (parents, protect, recursive,
+// retries).
 //
 // Views (data, ACLs) must live until the call returns, or until the end of its co_await expression.
 //

@@ -26,15 +26,6 @@ SessionMachine::Options session_options(const ClientOptions& options, std::uint6
           .frame_length_max = options.packet_bytes_max};
 }
 
-bool is_one_shot(WatchKind kind) {
-  return kind != WatchKind::kPersistent && kind != WatchKind::kPersistentRecursive;
-}
-
-// A server has two lists of one-shot watches, for data and for children.
-std::pair<bool, std::string> arming_key(WatchKind kind, const std::string& path) {
-  return {kind == WatchKind::kChild, path};
-}
-
 WatcherType watcher_type(WatchKind kind) {
   switch (kind) {
     case WatchKind::kData:
@@ -48,6 +39,11 @@ WatcherType watcher_type(WatchKind kind) {
       break;
   }
   return WatcherType::kPersistentRecursive;
+}
+
+// What is removed from a server together: data and exist watches are one list there.
+std::pair<WatcherType, std::string> arming_key(WatchKind kind, const std::string& path) {
+  return {watcher_type(kind), path};
 }
 
 // A call that nobody waits for.
@@ -238,7 +234,7 @@ void Core::send(std::unique_ptr<Call> call) {
   if (call->has_given_up()) return;
   call->moment = steady_now();
   if (call->started_in) *call->started_in = session_id();
-  if (call->watch && is_one_shot(call->watch->first)) {
+  if (call->watch) {
     ++arming_[arming_key(call->watch->first, call->watch->second)];
   }
   const auto id =
@@ -264,7 +260,7 @@ void Core::take_completion(Completion& completion) {
     sent_.pop_front();
     ++first_sent_;
   }
-  if (call->watch && is_one_shot(call->watch->first)) {
+  if (call->watch) {
     const auto key = arming_key(call->watch->first, call->watch->second);
     if (--arming_[key] == 0) arming_.erase(key);
   }
@@ -509,8 +505,11 @@ Stream<WatchedEvent> Core::make_stream(WatchKind kind, const std::string& path,
 
 void Core::drop_watch(WatchKind kind, const std::string& path,
                       const detail::Channel<WatchedEvent>* channel) {
-  if (!watches_.remove(kind, path, channel)) return;
-  if (is_one_shot(kind) && arming_.contains(arming_key(kind, path))) return;
+  if (watches_.remove(kind, path, channel)) forget_watch(kind, path);
+}
+
+void Core::forget_watch(WatchKind kind, const std::string& path) {
+  if (arming_.contains(arming_key(kind, path))) return;
   runner_->forget_watches(watcher_type(kind), path);
   if (runner_->machine().is_connected() && !is_closing_) {
     remove_from_server(watcher_type(kind), path);
@@ -552,7 +551,12 @@ void Core::set_persistent_again() {
     auto call = make_call<void>(
         "add watch", nobody(),
         [kind, path](Core& core, const Call&, const Completion& completion) -> Result<void> {
-          if (completion.error == ErrorCode::kOk) core.watches_.reset_persistent(kind, path);
+          if (completion.error != ErrorCode::kOk) return {};
+          if (core.watches_.contains(kind, path)) {
+            core.watches_.reset_persistent(kind, path);
+          } else {
+            core.forget_watch(kind, path);  // dropped while this was on its way
+          }
           return {};
         });
     call->path = path;

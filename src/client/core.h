@@ -122,6 +122,7 @@ class Core : public std::enable_shared_from_this<Core> {
 
   void drop_watch(WatchKind kind, const std::string& path,
                   const detail::Channel<WatchedEvent>* channel);
+  void forget_watch(WatchKind kind, const std::string& path);
   void remove_from_server(WatcherType type, const std::string& path);
   void remove_all_from_server(const std::string& path);
   void track_ensemble();
@@ -160,9 +161,9 @@ class Core : public std::enable_shared_from_this<Core> {
   std::uint64_t last_waiter_ = 0;
   std::vector<Credential> credentials_;
   WatchTable watches_;
-  // Requests on their way that will leave a one-shot watch. While there is one, a watch that nobody
-  // wants any more stays on the server: removing it would remove the new one.
-  std::map<std::pair<bool, std::string>, int> arming_;
+  // Requests on their way that will leave a watch. While there is one, a watch that nobody wants any
+  // more stays on the server: removing it would remove the new one.
+  std::map<std::pair<WatcherType, std::string>, int> arming_;
   std::optional<ConnectionState> connection_state_;
   bool has_been_connected_ = false;
   bool is_new_session_ = false;  // persistent watches are to be set in it

@@ -201,6 +201,7 @@ void SessionRunner::write(const std::shared_ptr<Link>& link) {
 
 void SessionRunner::hang_up() {
   if (!link_) return;
+  resolver_.cancel();
   error_code ignored;
   link_->socket.close(ignored);
   link_.reset();

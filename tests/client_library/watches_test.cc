@@ -142,6 +142,29 @@ TEST_F(ClientWatchesTest, APersistentWatchTellsEverythingBelow) {
   EXPECT_EQ(tree->next(milliseconds(10), block).error().code, ErrorCode::kTimedOut);
 }
 
+// The removal of the one must not take the other's watch from the server, whose request is on its
+// way.
+TEST_F(ClientWatchesTest, AWatchBeingSetOutlivesTheOneThatIsDropped) {
+  Client client = open();
+  for (int round = 0; round < 20; ++round) {
+    std::future<Result<Stream<WatchedEvent>>> coming;
+    std::future<Result<Watched<Node>>> data_coming;
+    {
+      auto dropped = client.watch_tree(root_, true, block);
+      auto data_dropped = client.watch_data(root_, block);
+      ASSERT_TRUE(dropped && data_dropped);
+      coming = client.watch_tree(root_, true, asio::use_future);
+      data_coming = client.watch_data(root_, asio::use_future);
+    }
+    auto tree = coming.get();
+    auto data = data_coming.get();
+    ASSERT_TRUE(tree && data);
+    ASSERT_TRUE(client.set(root_, as_bytes("x"), {}, block));
+    EXPECT_TRUE(tree->next(kPatience, block)) << "round " << round;
+    EXPECT_TRUE(data->changed.fired(kPatience, block)) << "round " << round;
+  }
+}
+
 TEST_F(ClientWatchesTest, WatchesOutliveTheConnection) {
   Proxy proxy(server_);
   Client client = open(proxy.address(), options());
