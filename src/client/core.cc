@@ -586,13 +586,14 @@ void Core::close(std::move_only_function<void(ErrorCode)> closed) {
 }
 
 void Core::close_and_linger() {
-  run([self = shared_from_this()] {
+  run([this] {
+    if (is_closed_) return;
     // The wait in the executor is what keeps the core alive until the server has answered, and no
-    // longer than the executor itself.
-    auto lingering = std::make_shared<boost::asio::steady_timer>(self->executor_);
-    lingering->expires_after(self->negotiated_timeout());
-    lingering->async_wait([self, lingering](boost::system::error_code) {});
-    self->close([waiting = std::weak_ptr(lingering)](ErrorCode) {
+    // longer than the executor itself. What waits in the inbox must not: it is the core's own.
+    auto lingering = std::make_shared<boost::asio::steady_timer>(executor_);
+    lingering->expires_after(negotiated_timeout());
+    lingering->async_wait([self = shared_from_this(), lingering](boost::system::error_code) {});
+    close([waiting = std::weak_ptr(lingering)](ErrorCode) {
       if (const auto timer = waiting.lock()) timer->cancel();
     });
   });

@@ -56,10 +56,11 @@ asio::awaitable<void> run_flow(asio::awaitable<Result<T>> flow, detail::Handler<
   handler(std::move(result));
 }
 
-template <typename T>
-void spawn(Core& core, asio::awaitable<Result<T>> flow, detail::Handler<T> handler) {
-  core.run([&core, flow = std::move(flow), handler = std::move(handler)]() mutable {
-    asio::co_spawn(core.executor(), run_flow<T>(std::move(flow), std::move(handler)),
+// `make(core)` makes the coroutine. What waits in the inbox must not own the core, whose it is.
+template <typename T, typename Make>
+void spawn(Core& core, detail::Handler<T> handler, Make make) {
+  core.run([&core, make = std::move(make), handler = std::move(handler)]() mutable {
+    asio::co_spawn(core.executor(), run_flow<T>(make(core.shared_from_this()), std::move(handler)),
                    asio::detached);
   });
 }
@@ -214,9 +215,10 @@ void Client::start_create(std::string path, std::optional<BytesView> data,
                           .set_version = options.set_version};
   if (options.acl_on_parents) flow.parent_acls = flow.create.acls;
   flow.decompressed_max = unpacked_max(core, options.compress);
-  core.run([core = owner_->core, scope, flow = std::move(flow),
+  core.run([core = owner_->core.get(), scope, flow = std::move(flow),
             handler = std::move(handler)]() mutable {
-    asio::co_spawn(core->executor(), run_create(core, scope, std::move(flow), std::move(handler)),
+    asio::co_spawn(core->executor(),
+                   run_create(core->shared_from_this(), scope, std::move(flow), std::move(handler)),
                    asio::detached);
   });
 }
@@ -229,8 +231,9 @@ void Client::start_get(std::string path, GetOptions options, detail::Handler<Nod
   const auto scope = scope_of(core, name_space_);
   const auto unpacked = unpacked_max(core, options.decompress);
   if (options.sync_first) {
-    return spawn(core, client::sync_and_get_flow(owner_->core, scope, std::move(path), unpacked),
-                 std::move(handler));
+    return spawn(core, std::move(handler), [scope, path, unpacked](client::CorePtr owner) {
+      return client::sync_and_get_flow(std::move(owner), scope, path, unpacked);
+    });
   }
   core.submit(client::get_call(scope, std::move(path), unpacked, std::move(handler)));
 }
@@ -249,8 +252,9 @@ void Client::start_set(std::string path, BytesView data, const SetOptions& optio
                          .plain_data = Bytes(data.begin(), data.end()),
                          .version = options.version,
                          .decompressed_max = unpacked_max(core, options.compress)};
-    return spawn(core, client::set_identical_flow(owner_->core, scope, std::move(flow)),
-                 std::move(handler));
+    return spawn(core, std::move(handler), [scope, flow = std::move(flow)](client::CorePtr owner) {
+      return client::set_identical_flow(std::move(owner), scope, flow);
+    });
   }
   core.submit(client::set_call(scope, std::move(path), bytes, options.version, std::move(handler)));
 }
@@ -262,8 +266,9 @@ void Client::start_remove(std::string path, RemoveOptions options, detail::Handl
   }
   const auto scope = scope_of(core, name_space_);
   if (options.guaranteed || options.recursive || options.missing_ok) {
-    return spawn(core, client::remove_flow(owner_->core, scope, std::move(path), options),
-                 std::move(handler));
+    return spawn(core, std::move(handler), [scope, path, options](client::CorePtr owner) {
+      return client::remove_flow(std::move(owner), scope, path, options);
+    });
   }
   core.submit(client::remove_call(scope, std::move(path), options.version, std::move(handler)));
 }
@@ -271,10 +276,12 @@ void Client::start_remove(std::string path, RemoveOptions options, detail::Handl
 void Client::remove_in_background(std::string path) noexcept {
   Core& core = *owner_->core;
   if (client::path_problem(path)) return;
-  core.run([core = owner_->core, scope = scope_of(core, name_space_), path = std::move(path)] {
-    asio::co_spawn(core->executor(), client::remove_for_sure_flow(core, scope, path),
-                   asio::detached);
-  });
+  core.run(
+      [core = owner_->core.get(), scope = scope_of(core, name_space_), path = std::move(path)] {
+        asio::co_spawn(core->executor(),
+                       client::remove_for_sure_flow(core->shared_from_this(), scope, path),
+                       asio::detached);
+      });
 }
 
 void Client::start_exists(std::string path, detail::Handler<std::optional<Stat>> handler) {
@@ -303,10 +310,11 @@ void Client::start_ensure_path(std::string path, detail::Handler<void> handler) 
   const auto parents =
       core.options().container_parents ? Parents::kContainer : Parents::kPersistent;
   // The path is a parent of anything below it.
-  spawn(core,
-        client::make_parents_flow(owner_->core, scope_of(core, name_space_),
-                                  path == "/" ? "/x" : path + "/x", parents, std::nullopt),
-        std::move(handler));
+  spawn(core, std::move(handler),
+        [scope = scope_of(core, name_space_), below = path == "/" ? "/x" : path + "/x",
+         parents](client::CorePtr owner) {
+          return client::make_parents_flow(std::move(owner), scope, below, parents, std::nullopt);
+        });
 }
 
 void Client::start_acls(std::string path, detail::Handler<AclListing> handler) {
@@ -410,7 +418,7 @@ Result<void> Client::set_servers(std::string_view servers) {
   if (!parsed->chroot.empty()) {
     return failure("set_servers: the chroot cannot change", ErrorCode::kBadArguments);
   }
-  owner_->core->run([core = owner_->core, hosts = std::move(parsed->hosts)]() mutable {
+  owner_->core->run([core = owner_->core.get(), hosts = std::move(parsed->hosts)]() mutable {
     core->replace_hosts(std::move(hosts));
   });
   return {};
@@ -459,21 +467,21 @@ void Client::start_watch_tree(std::string path, bool recursive,
 // --- the connection
 
 void Client::start_wait_connected(milliseconds at_most, detail::Handler<void> handler) {
-  owner_->core->run([core = owner_->core, at_most, handler = std::move(handler)]() mutable {
+  owner_->core->run([core = owner_->core.get(), at_most, handler = std::move(handler)]() mutable {
     core->wait_connected(at_most, std::move(handler));
   });
 }
 
 void Client::start_add_auth(AuthInfo auth, detail::Handler<void> handler) {
   owner_->core->run(
-      [core = owner_->core, auth = std::move(auth), handler = std::move(handler)]() mutable {
+      [core = owner_->core.get(), auth = std::move(auth), handler = std::move(handler)]() mutable {
         core->add_auth({std::move(auth.scheme), std::string(as_text(auth.data))});
         handler(Result<void>());
       });
 }
 
 void Client::start_close(detail::Handler<void> handler) {
-  owner_->core->run([core = owner_->core, handler = std::move(handler)]() mutable {
+  owner_->core->run([core = owner_->core.get(), handler = std::move(handler)]() mutable {
     core->close([handler = std::move(handler)](ErrorCode error) mutable {
       if (error == ErrorCode::kOk) {
         handler(Result<void>());
