@@ -50,7 +50,8 @@ struct DoubleBarrier::State {
 DoubleBarrier::DoubleBarrier(Client client, std::string path, int members,
                              DoubleBarrierOptions options) {
   auto ready_path = detail::child_path(path, kReady);
-  auto own_path = detail::child_path(path, detail::random_uuid(client));
+  auto name = options.hex_name ? detail::random_hex(client) : detail::random_uuid(client);
+  auto own_path = detail::child_path(path, name);
   state_ = std::shared_ptr<State>(new State{.client = client,
                                             .path = std::move(path),
                                             .members = members,
@@ -74,7 +75,7 @@ const std::string& DoubleBarrier::node_path() const noexcept {
 
 boost::asio::awaitable<Result<void>> DoubleBarrier::State::create_own() {
   const CreateOptions how{.mode = CreateMode::kEphemeral,
-                          .parents = detail::recipe_parents(client)};
+                          .parents = options.parents.value_or(detail::recipe_parents(client))};
   // NodeExists: it stayed when enter() was tried before and timed out.
   const Bytes data = options.data ? *options.data : client.options().default_data;
   auto created = co_await client.create(own_path, data, how);

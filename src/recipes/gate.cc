@@ -4,9 +4,11 @@
 
 namespace drover {
 
-boost::asio::awaitable<Result<void>> Gate::raise_at(Client client, std::string path) {
-  const CreateOptions options{.parents = detail::recipe_parents(client)};
-  const auto created = co_await client.create(path, options);
+boost::asio::awaitable<Result<void>> Gate::raise_at(Client client, std::string path,
+                                                    GateOptions chosen) {
+  const CreateOptions options{.parents = chosen.parents.value_or(detail::recipe_parents(client))};
+  const Bytes data = chosen.data.value_or(client.options().default_data);
+  const auto created = co_await client.create(path, data, options);
   if (created || created.error().code == ErrorCode::kNodeExists) co_return Result<void>();
   co_return std::unexpected(created.error());
 }

@@ -46,7 +46,9 @@
 namespace drover {
 
 struct DoubleBarrierOptions {
-  std::optional<Bytes> data{};  // of this member's znode; default: the client's default data
+  std::optional<Bytes> data{};       // of this member's znode; default: the client's default data
+  std::optional<Parents> parents{};  // what missing ones become; default: as all recipes' do
+  bool hex_name = false;             // the uuid as 32 digits, without dashes, as kazoo has it
 };
 
 // One member. Thread-safe; one operation at a time.

@@ -33,20 +33,28 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace drover {
 
+struct GateOptions {
+  std::optional<Bytes> data{};       // of the znode; default: the client's default data
+  std::optional<Parents> parents{};  // what missing ones become; default: as all recipes' do
+};
+
 // Copies share nothing but the path. Thread-safe.
 class Gate {
  public:
-  Gate(Client client, std::string path) : client_(std::move(client)), path_(std::move(path)) {}
+  Gate(Client client, std::string path, GateOptions options = {})
+      : client_(std::move(client)), path_(std::move(path)), options_(std::move(options)) {}
 
   // Closes the gate; success when it is closed already. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
   auto raise(Token&& token = Token()) {
-    return run(kForever, "raise the gate ", token,
-               [self = *this](const auto&) { return raise_at(self.client_, self.path_); });
+    return run(kForever, "raise the gate ", token, [self = *this](const auto&) {
+      return raise_at(self.client_, self.path_, self.options_);
+    });
   }
   // Opens it; success when it is open already. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
@@ -73,13 +81,15 @@ class Gate {
     return detail::run_recipe<void>(patience, token,
                                     [patience, make_work] { return make_work(patience); });
   }
-  static boost::asio::awaitable<Result<void>> raise_at(Client client, std::string path);
+  static boost::asio::awaitable<Result<void>> raise_at(Client client, std::string path,
+                                                       GateOptions options);
   static boost::asio::awaitable<Result<void>> drop_at(Client client, std::string path);
   static boost::asio::awaitable<Result<void>> wait_at(Client client, std::string path,
                                                       Patience patience);
 
   Client client_;
   std::string path_;
+  GateOptions options_;
 };
 
 }  // namespace drover
