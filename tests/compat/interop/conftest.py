@@ -24,15 +24,10 @@ SETTINGS = (
 )
 
 # Whose znodes test_layout.py looks at.
-LAYOUT_LETTERS = ("J", "J54") if ALL else ("J",)
+LAYOUT_LETTERS = ("C", "J", "J54") if ALL else ("C",)
 
 # Rows whose recipe Drover's library does not have: they run without it, so that they are ready.
-WITHOUT_C = (
-    "test_semaphore", "test_selectors", "test_shared", "test_atomic", "test_cached",
-    "test_kazoo_counts", "test_plain_queue", "test_id_queue", "test_priority_queue",
-    "test_delay_queue", "test_item", "test_simple_queue", "test_persistent_node", "test_group",
-    "test_service", "test_foreign_service", "test_migrations",
-)  # fmt: skip
+WITHOUT_C = ("test_migrations",)
 
 SERVER_OPTIONS = {
     "config": {"tickTime": 500, "maxSessionTimeout": 60_000, "extendedTypesEnabled": "true"},

@@ -1,9 +1,9 @@
 // MultiLock.
 
+#include <drover/recipes/multi_lock.h>
+
 #include "sections.h"
 #include "subjects.h"
-
-#include <drover/recipes/multi_lock.h>
 
 namespace peer {
 
@@ -32,6 +32,8 @@ class MultiLockSubject : public Subject, public Lock {
 
 }  // namespace
 
-Made make_multi_lock(const Making& making) { return std::make_shared<MultiLockSubject>(making); }
+Made make_multi_lock(const Making& making) {
+  return std::make_shared<MultiLockSubject>(making);
+}
 
 }  // namespace peer

@@ -28,12 +28,25 @@ using Made = std::shared_ptr<Subject>;
 Made make_subject(const Making& making);
 
 // One for each kind, each beside its class.
+Made make_atomic_int(const Making& making);
+Made make_atomic_long(const Making& making);
 Made make_barrier(const Making& making);
 Made make_cache(const Making& making);
+Made make_cached_long(const Making& making);
+Made make_discovery(const Making& making);
 Made make_double_barrier(const Making& making);
+Made make_group(const Making& making);
 Made make_latch(const Making& making);
 Made make_multi_lock(const Making& making);
 Made make_mutex(const Making& making);
+Made make_persistent_node(const Making& making);
+Made make_queue_subject(const Making& making);
 Made make_rwlock(const Making& making);
+Made make_selector(const Making& making);
+Made make_semaphore(const Making& making);
+Made make_semaphore_mutex(const Making& making);
+Made make_shared_count(const Making& making);
+Made make_shared_value(const Making& making);
+Made make_simple_queue(const Making& making);
 
 }  // namespace peer

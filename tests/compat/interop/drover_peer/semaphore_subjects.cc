@@ -1,0 +1,166 @@
+// Semaphore, limited by a number or by a shared count of this peer; SemaphoreMutex.
+
+#include <drover/recipes/semaphore.h>
+#include <drover/recipes/semaphore_mutex.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <deque>
+
+#include "in_time.h"
+#include "sections.h"
+#include "shared_subjects.h"
+#include "subjects.h"
+
+namespace peer {
+
+namespace json = boost::json;
+using drover::block;
+using drover::value_or_throw;
+
+namespace {
+
+using CountChanges = drover::Stream<drover::Versioned<std::int32_t>>;
+
+boost::asio::awaitable<void> forward(CountChanges changes, std::function<void()> changed,
+                                     std::shared_ptr<std::atomic<bool>> is_over) {
+  for (;;) {
+    const auto change = co_await changes.next();
+    if (!change || *is_over) co_return;
+    changed();
+  }
+}
+
+// A SharedCount as the limit of a semaphore.
+class CountLimit : public drover::LeaseLimit {
+ public:
+  CountLimit(const drover::Client& client, std::shared_ptr<SharedCountSubject> subject)
+      : executor_(client.get_executor()), subject_(std::move(subject)) {}
+
+  [[nodiscard]] int current() const override {
+    const auto count = subject_->count().get();
+    return count ? count->value : 0;
+  }
+  [[nodiscard]] drover::Subscription on_change(std::function<void()> changed) override {
+    auto is_over = std::make_shared<std::atomic<bool>>(false);
+    boost::asio::co_spawn(executor_,
+                          forward(subject_->count().changes(), std::move(changed), is_over),
+                          boost::asio::detached);
+    return drover::Subscription([is_over] { *is_over = true; });
+  }
+
+ private:
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<SharedCountSubject> subject_;
+};
+
+drover::LockOptions to_options(const Request& request) {
+  drover::LockOptions options;
+  if (request.has("data")) options.node_data = request.bytes("data");
+  return options;
+}
+
+std::unique_ptr<drover::Semaphore> make(const Making& making) {
+  const Request& request = making.request;
+  if (!request.has("count")) {
+    return std::make_unique<drover::Semaphore>(making.client, request.text("path"),
+                                               static_cast<int>(request.number("leases")),
+                                               to_options(request));
+  }
+  auto count = std::dynamic_pointer_cast<SharedCountSubject>(making.others(request.text("count")));
+  return std::make_unique<drover::Semaphore>(making.client, request.text("path"),
+                                             std::make_shared<CountLimit>(making.client, count),
+                                             to_options(request));
+}
+
+class SemaphoreSubject : public Subject, public Lock {
+ public:
+  explicit SemaphoreSubject(const Making& making)
+      : client_(making.client), semaphore_(make(making)) {}
+
+  bool acquire(std::chrono::milliseconds at_most) override {
+    auto lease = semaphore_->acquire_lease(at_most, block);
+    if (!in_time(lease)) return false;
+    held_.push_back(std::move(*lease));
+    return true;
+  }
+  void release() override {
+    drover::LockHold lease = std::move(held_.back());
+    held_.pop_back();
+    value_or_throw(lease.release(block));
+  }
+  [[nodiscard]] json::value node() const override { return name_of(held_.back()); }
+
+  json::value call(std::string_view op, const Request& request) override {
+    if (op == "acquire") return acquire_all(request);
+    if (op == "sections") return call_lock(client_, *this, op, request);
+    if (op == "participants") {
+      const auto paths = value_or_throw(semaphore_->participants(block));
+      return json::array(paths.begin(), paths.end());
+    }
+    if (op != "release") throw no_such_op(op);
+    for (std::int64_t i = request.number("count", 1); i > 0; --i) release();
+    return nullptr;
+  }
+
+ private:
+  static json::value name_of(const drover::LockHold& lease) {
+    const std::string& path = lease.node_path();
+    return json::string(path.substr(path.rfind('/') + 1));
+  }
+
+  // Names of the leases' znodes; null when the time was over before all were there.
+  json::value acquire_all(const Request& request) {
+    const int count = static_cast<int>(request.number("count", 1));
+    auto leases = semaphore_->acquire_leases(count, request.timeout(), block);
+    if (!in_time(leases)) return nullptr;
+    json::array names;
+    for (drover::LockHold& lease : *leases) {
+      names.push_back(name_of(lease));
+      held_.push_back(std::move(lease));
+    }
+    return names;
+  }
+
+  drover::Client client_;
+  std::unique_ptr<drover::Semaphore> semaphore_;
+  std::deque<drover::LockHold> held_;
+};
+
+class SemaphoreMutexSubject : public Subject, public Lock {
+ public:
+  explicit SemaphoreMutexSubject(const Making& making)
+      : client_(making.client), mutex_(making.client, making.request.text("path")) {}
+
+  bool acquire(std::chrono::milliseconds at_most) override {
+    auto hold = mutex_.acquire(at_most, block);
+    if (!in_time(hold)) return false;
+    hold_ = std::move(*hold);
+    return true;
+  }
+  void release() override {
+    value_or_throw(std::exchange(hold_, std::nullopt).value().release(block));
+  }
+  [[nodiscard]] json::value node() const override { return nullptr; }
+
+  json::value call(std::string_view op, const Request& request) override {
+    return call_lock(client_, *this, op, request);
+  }
+
+ private:
+  drover::Client client_;
+  drover::SemaphoreMutex mutex_;
+  std::optional<drover::LockHold> hold_;
+};
+
+}  // namespace
+
+Made make_semaphore(const Making& making) {
+  return std::make_shared<SemaphoreSubject>(making);
+}
+Made make_semaphore_mutex(const Making& making) {
+  return std::make_shared<SemaphoreMutexSubject>(making);
+}
+
+}  // namespace peer
