@@ -294,10 +294,12 @@ class ServiceProvider::State : public std::enable_shared_from_this<State> {
 
   std::vector<ServiceInstance> eligible() const {
     auto instances = cache_.instances();
-    const std::lock_guard lock(mutex_);
-    std::erase_if(instances, [this](const ServiceInstance& instance) {
-      return !instance.enabled || is_down(instance.id);
-    });
+    {
+      const std::lock_guard lock(mutex_);
+      std::erase_if(instances, [this](const ServiceInstance& instance) {
+        return !instance.enabled || is_down(instance.id);
+      });
+    }
     if (options_.filter) {
       std::erase_if(instances, [this](const auto& instance) { return !options_.filter(instance); });
     }
