@@ -141,6 +141,25 @@ TEST_F(SemaphoreTest, AHigherLimitWakesTheWaiter) {
   EXPECT_TRUE(ok(waiting.get()));
 }
 
+// As Curator's users change it: by anybody, at run time.
+TEST_F(SemaphoreTest, TheLimitMayBeASharedCount) {
+  auto one = client();
+  auto two = client();
+  const auto count = std::make_shared<SharedCount>(one, path() + ".limit", 1);
+  ASSERT_TRUE(ok(count->start(block)));
+  Semaphore semaphore(one, path(), lease_limit(count));
+  const auto lease = semaphore.acquire_lease(kForever, block);
+  ASSERT_TRUE(ok(lease));
+  EXPECT_FALSE(semaphore.try_acquire());
+  auto waiting = semaphore.acquire_lease(kForever, boost::asio::use_future);
+  ASSERT_TRUE(eventually([&] { return children(one, path() + "/leases").size() == 2; }));
+  SharedCount theirs(two, path() + ".limit", 1);
+  ASSERT_TRUE(ok(theirs.start(block)));
+  ASSERT_TRUE(ok(theirs.set(2, block)));
+  ASSERT_EQ(waiting.wait_for(kPatience), std::future_status::ready);
+  EXPECT_TRUE(ok(waiting.get()));
+}
+
 TEST_F(SemaphoreTest, AHolderThatDiesGivesItsLeaseBack) {
   CuttingProxy proxy(server().port());
   auto fragile = fragile_client(proxy);

@@ -31,8 +31,13 @@
 //   upload();
 //   uploads.release();
 //   auto lease = co_await uploads.acquire_lease(std::chrono::seconds(5));  // a coroutine
+//
+//   auto count = std::make_shared<drover::SharedCount>(client, "/limits/downloads.max", 5);
+//   co_await count->start();
+//   drover::Semaphore downloads(client, "/limits/downloads", drover::lease_limit(count));
 
 #include <drover/detail/counting_semaphore.h>
+#include <drover/recipes/shared_value.h>
 
 #include <functional>
 #include <memory>
@@ -50,6 +55,10 @@ class LeaseLimit {
   // Calls `changed`, on any thread, when current() may answer something else.
   [[nodiscard]] virtual Subscription on_change(std::function<void()> changed) = 0;
 };
+
+// Curator's: a number in a znode, which everybody who uses the semaphore reads. `count` has been
+// started; without a number that makes sense there are no leases.
+[[nodiscard]] std::shared_ptr<LeaseLimit> lease_limit(std::shared_ptr<SharedCount> count);
 
 // Thread-safe. One that is destroyed gives back what threads have acquired through it.
 class Semaphore : public detail::CountingSemaphore<Semaphore> {
