@@ -161,8 +161,8 @@ class Core : public std::enable_shared_from_this<Core> {
   std::uint64_t last_waiter_ = 0;
   std::vector<Credential> credentials_;
   WatchTable watches_;
-  // Requests on their way that will leave a watch. While there is one, a watch that nobody wants any
-  // more stays on the server: removing it would remove the new one.
+  // Requests on their way that will leave a watch. While there is one, a watch that nobody wants
+  // any more stays on the server: removing it would remove the new one.
   std::map<std::pair<WatcherType, std::string>, int> arming_;
   std::optional<ConnectionState> connection_state_;
   bool has_been_connected_ = false;
