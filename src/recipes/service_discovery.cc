@@ -96,6 +96,10 @@ awaitable<Result<void>> ServiceDiscovery::State::restore(Key key) {
   const bool is_ephemeral = drover::is_ephemeral(mode_of(known.instance.type));
   const std::int64_t owner = is_ephemeral ? client().session_id() : 0;
   if (*stat && (*stat)->ephemeral_owner == owner) co_return Result<void>();
+  // It is an older session's, which the server has not ended yet.
+  if (*stat && is_sequential(mode_of(known.instance.type))) {
+    client().remove_in_background(known.path);
+  }
   auto path = co_await create(known.instance);
   if (!path) co_return std::unexpected(std::move(path.error()));
   at = registered_.find(key);
