@@ -18,8 +18,26 @@ def opening(lines):
     end = begin
     while end < len(lines) and lines[end].startswith("//"):
         end += 1
-    text = [line[2:].removeprefix(" ") for line in lines[begin:end]]
-    return [*lines[:begin], "/** @file", *[f" * {line}" for line in text], " */"], end
+    page = ["/** @file"]
+    for line in lines[begin:end]:
+        page.append(f" * {line[2:].removeprefix(' ')}")
+        if line.startswith("// ## "):
+            page.append(" *")  # or indented code below a heading is no code
+    return [*lines[:begin], *page, " */"], end
+
+
+def without_foreign_templates(lines):
+    """Without the specialisations of Boost's templates, which Doxygen cannot place."""
+    kept = []
+    skipping = False
+    for line in lines:
+        if line.startswith("class boost::"):
+            kept.pop()  # the template's parameters
+            skipping = True
+        if not skipping:
+            kept.append(line)
+        skipping = skipping and line != "};"
+    return kept
 
 
 def rewritten(lines):
@@ -46,4 +64,4 @@ def rewritten(lines):
 
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as header:
-        print("\n".join(rewritten(header.read().splitlines())))
+        print("\n".join(rewritten(without_foreign_templates(header.read().splitlines()))))

@@ -79,7 +79,7 @@ class ServiceDiscovery {
         begin("update"), token,
         [state = state_, instance = std::move(instance)] { return do_update(state, instance); });
   }
-  // Result<void>. Success also if it was not registered here: then B/<name>/<id> is removed.
+  // Result<void>. Success also if it was not registered here: then `B/<name>/<id>` is removed.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
   auto unregister_service(std::string name, std::string id, Token&& token = Token()) {
     return detail::run_recipe<void>(begin("unregister"), token,
