@@ -26,9 +26,6 @@ SETTINGS = (
 # Whose znodes test_layout.py looks at.
 LAYOUT_LETTERS = ("C", "J", "J54") if ALL else ("C",)
 
-# Rows whose recipe Drover's library does not have: they run without it, so that they are ready.
-WITHOUT_C = ("test_migrations",)
-
 SERVER_OPTIONS = {
     "config": {"tickTime": 500, "maxSessionTimeout": 60_000, "extendedTypesEnabled": "true"},
     "properties": {"znode.container.checkIntervalMs": 60_000},
@@ -43,11 +40,8 @@ def pytest_generate_tests(metafunc):
     On every server when all is to be run.
     """
     if "pair" in metafunc.fixturenames:
-        settings = SETTINGS
-        if metafunc.function.__name__.startswith(WITHOUT_C):
-            settings = [each for each in SETTINGS if "C" not in each] or ["drover/J-J"]
-        values = [setting.split("/") for setting in settings]
-        metafunc.parametrize("server,pair", values, indirect=True, ids=settings, scope="session")
+        values = [setting.split("/") for setting in SETTINGS]
+        metafunc.parametrize("server,pair", values, indirect=True, ids=SETTINGS, scope="session")
     elif "server" in metafunc.fixturenames:
         names = ("drover", "apache-3.9") if ALL else ("drover",)
         metafunc.parametrize("server", names, indirect=True, scope="session")

@@ -3,9 +3,6 @@
 #include <drover/recipes/semaphore.h>
 #include <drover/recipes/semaphore_mutex.h>
 
-#include <atomic>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <deque>
 
 #include "in_time.h"
@@ -21,40 +18,6 @@ using drover::value_or_throw;
 
 namespace {
 
-using CountChanges = drover::Stream<drover::Versioned<std::int32_t>>;
-
-boost::asio::awaitable<void> forward(CountChanges changes, std::function<void()> changed,
-                                     std::shared_ptr<std::atomic<bool>> is_over) {
-  for (;;) {
-    const auto change = co_await changes.next();
-    if (!change || *is_over) co_return;
-    changed();
-  }
-}
-
-// A SharedCount as the limit of a semaphore.
-class CountLimit : public drover::LeaseLimit {
- public:
-  CountLimit(const drover::Client& client, std::shared_ptr<SharedCountSubject> subject)
-      : executor_(client.get_executor()), subject_(std::move(subject)) {}
-
-  [[nodiscard]] int current() const override {
-    const auto count = subject_->count().get();
-    return count ? count->value : 0;
-  }
-  [[nodiscard]] drover::Subscription on_change(std::function<void()> changed) override {
-    auto is_over = std::make_shared<std::atomic<bool>>(false);
-    boost::asio::co_spawn(executor_,
-                          forward(subject_->count().changes(), std::move(changed), is_over),
-                          boost::asio::detached);
-    return drover::Subscription([is_over] { *is_over = true; });
-  }
-
- private:
-  boost::asio::any_io_executor executor_;
-  std::shared_ptr<SharedCountSubject> subject_;
-};
-
 drover::LockOptions to_options(const Request& request) {
   drover::LockOptions options;
   if (request.has("data")) options.node_data = request.bytes("data");
@@ -68,9 +31,10 @@ std::unique_ptr<drover::Semaphore> make(const Making& making) {
                                                static_cast<int>(request.number("leases")),
                                                to_options(request));
   }
-  auto count = std::dynamic_pointer_cast<SharedCountSubject>(making.others(request.text("count")));
+  const auto count =
+      std::dynamic_pointer_cast<SharedCountSubject>(making.others(request.text("count")));
   return std::make_unique<drover::Semaphore>(making.client, request.text("path"),
-                                             std::make_shared<CountLimit>(making.client, count),
+                                             drover::lease_limit(count->count()),
                                              to_options(request));
 }
 

@@ -64,21 +64,22 @@ class SharedValueSubject : public Subject {
 
 SharedCountSubject::SharedCountSubject(const drover::Client& client, const Request& request,
                                        const Events& events)
-    : count_(client, request.text("path"), static_cast<std::int32_t>(request.number("seed", 0))) {
-  boost::asio::co_spawn(client.get_executor(), tell_changes(count_.changes(), events),
+    : count_(std::make_shared<drover::SharedCount>(
+          client, request.text("path"), static_cast<std::int32_t>(request.number("seed", 0)))) {
+  boost::asio::co_spawn(client.get_executor(), tell_changes(count_->changes(), events),
                         boost::asio::detached);
 }
 
 json::value SharedCountSubject::call(std::string_view op, const Request& request) {
-  if (op == "get") return value_or_throw(count_.get()).value;
+  if (op == "get") return value_or_throw(count_->get()).value;
   if (op == "try_set") return try_set(static_cast<std::int32_t>(request.number("value")));
   if (op == "add") return add(request.number("count"));
   if (op == "start") {
-    value_or_throw(count_.start(block));
+    value_or_throw(count_->start(block));
   } else if (op == "set") {
-    value_or_throw(count_.set(static_cast<std::int32_t>(request.number("value")), block));
+    value_or_throw(count_->set(static_cast<std::int32_t>(request.number("value")), block));
   } else if (op == "close") {
-    value_or_throw(count_.close(block));
+    value_or_throw(count_->close(block));
   } else {
     throw no_such_op(op);
   }
@@ -87,7 +88,7 @@ json::value SharedCountSubject::call(std::string_view op, const Request& request
 
 // With the value that is known now as the previous one.
 bool SharedCountSubject::try_set(std::int32_t value) {
-  return value_or_throw(count_.try_set(value_or_throw(count_.get()), value, block));
+  return value_or_throw(count_->try_set(value_or_throw(count_->get()), value, block));
 }
 
 // So many increments, each repeated until it is taken; answers how often one
@@ -95,8 +96,8 @@ bool SharedCountSubject::try_set(std::int32_t value) {
 std::int64_t SharedCountSubject::add(std::int64_t times) {
   std::int64_t refused = 0;
   for (std::int64_t done = 0; done < times;) {
-    const auto seen = value_or_throw(count_.get());
-    if (value_or_throw(count_.try_set(seen, seen.value + 1, block))) {
+    const auto seen = value_or_throw(count_->get());
+    if (value_or_throw(count_->try_set(seen, seen.value + 1, block))) {
       ++done;
     } else {
       ++refused;

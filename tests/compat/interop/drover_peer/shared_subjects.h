@@ -12,14 +12,14 @@ class SharedCountSubject : public Subject {
   // Tells `changed` with each value it hears of.
   SharedCountSubject(const drover::Client& client, const Request& request, const Events& events);
 
-  [[nodiscard]] drover::SharedCount& count() { return count_; }
+  [[nodiscard]] const std::shared_ptr<drover::SharedCount>& count() const { return count_; }
   boost::json::value call(std::string_view op, const Request& request) override;
 
  private:
   bool try_set(std::int32_t value);
   std::int64_t add(std::int64_t times);
 
-  drover::SharedCount count_;
+  std::shared_ptr<drover::SharedCount> count_;
 };
 
 }  // namespace peer

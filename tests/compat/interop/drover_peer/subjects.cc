@@ -15,6 +15,7 @@ Made make_subject(const Making& making) {
       {"double_barrier", make_double_barrier},
       {"group", make_group},
       {"latch", make_latch},
+      {"migration", make_migration},
       {"multi_lock", make_multi_lock},
       {"mutex", make_mutex},
       {"persistent_node", make_persistent_node},

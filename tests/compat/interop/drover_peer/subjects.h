@@ -37,6 +37,7 @@ Made make_discovery(const Making& making);
 Made make_double_barrier(const Making& making);
 Made make_group(const Making& making);
 Made make_latch(const Making& making);
+Made make_migration(const Making& making);
 Made make_multi_lock(const Making& making);
 Made make_mutex(const Making& making);
 Made make_persistent_node(const Making& making);
