@@ -15,7 +15,8 @@ namespace {
 
 // What outlives the body that a selector runs.
 struct Turns {
-  Turns(const drover::Client& client, Events told) : yields(client.get_executor()), events(told) {}
+  Turns(const drover::Client& client, Events told)
+      : yields(client.get_executor()), events(std::move(told)) {}
 
   drover::StreamSource<bool> yields;
   Events events;
@@ -53,7 +54,9 @@ class SelectorSubject : public Subject {
       : turns_(make_turns(making)),
         selector_(
             making.client, making.request.text("path"),
-            [turns = turns_](drover::Leadership leadership) { return lead(turns, leadership); },
+            [turns = turns_](drover::Leadership leadership) {
+              return lead(turns, std::move(leadership));
+            },
             to_options(making.request)) {}
 
   json::value call(std::string_view op, const Request&) override {
