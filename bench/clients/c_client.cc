@@ -41,7 +41,8 @@ void ask(Slot& slot) {
   Load& load = *slot.load;
   slot.asked_at = Run::Clock::now();
   if (load.options.writes) {
-    zoo_aset(load.handle, kPath, load.data.data(), static_cast<int>(load.data.size()), -1, was_set, &slot);
+    zoo_aset(load.handle, kPath, load.data.data(), static_cast<int>(load.data.size()), -1, was_set,
+             &slot);
   } else {
     zoo_aget(load.handle, kPath, 0, got, &slot);
   }
@@ -56,7 +57,8 @@ int main(int argc, char** argv) {
   load.handle = zookeeper_init(load.options.server.c_str(), nullptr, 30'000, nullptr, nullptr, 0);
   const int size = static_cast<int>(load.data.size());
   // The first request waits for the session.
-  const int made = zoo_create(load.handle, kPath, load.data.data(), size, &ZOO_OPEN_ACL_UNSAFE, 0, nullptr, 0);
+  const int made =
+      zoo_create(load.handle, kPath, load.data.data(), size, &ZOO_OPEN_ACL_UNSAFE, 0, nullptr, 0);
   if (made != ZOK && made != ZNODEEXISTS) {
     std::fprintf(stderr, "c_client: %s\n", zerror(made));
     return 1;

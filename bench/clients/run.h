@@ -1,6 +1,7 @@
 #pragma once
 // What the client benchmarks share: their arguments, what they count, and the line that they print.
-// Every program keeps `outstanding` requests in flight on one session, each answer sending the next.
+// Every program keeps `outstanding` requests in flight on one session, each answer sending the
+// next.
 
 #include <sys/resource.h>
 
@@ -39,7 +40,8 @@ class Run {
 
   void answered(Clock::time_point asked_at) {
     if (!counts_.load(std::memory_order_relaxed)) return;
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - asked_at);
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - asked_at);
     ++operations_;
     ++buckets_[std::min<std::size_t>(static_cast<std::size_t>(took.count()), buckets_.size() - 1)];
   }
@@ -59,9 +61,11 @@ class Run {
     goes_on_ = false;
   }
   void print() const {
-    std::printf("{\"operations\": %lld, \"seconds\": %.6f, \"cpu_seconds\": %.6f, \"p50_us\": %zu, \"p99_us\": %zu}\n",
-                static_cast<long long>(operations_), seconds_, cpu_seconds_, percentile(0.5),
-                percentile(0.99));
+    std::printf(
+        "{\"operations\": %lld, \"seconds\": %.6f, \"cpu_seconds\": %.6f, \"p50_us\": %zu, "
+        "\"p99_us\": %zu}\n",
+        static_cast<long long>(operations_), seconds_, cpu_seconds_, percentile(0.5),
+        percentile(0.99));
   }
 
  private:
