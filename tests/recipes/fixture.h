@@ -10,6 +10,8 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "recipes/cutting_proxy.h"
 #include "recipes/server_process.h"
@@ -64,6 +66,7 @@ class RecipeTest : public ::testing::Test {
   [[nodiscard]] static Client fragile_client(const CuttingProxy& proxy) {
     return connect(proxy.address(), {.session_timeout = std::chrono::milliseconds(1000)});
   }
+  // Sorted; none when there is no such znode.
   [[nodiscard]] static std::vector<std::string> children(Client& client, const std::string& path) {
     auto listing = client.children(path, block);
     if (!listing) return {};

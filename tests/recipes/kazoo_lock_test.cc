@@ -12,7 +12,7 @@
 #include <future>
 #include <mutex>
 
-#include "recipes/lock_fixture.h"
+#include "recipes/fixture.h"
 
 namespace drover::test {
 namespace {
@@ -76,7 +76,7 @@ class KazooHolder {
   int output_ = -1;
 };
 
-class KazooLockTest : public LockFixture {};
+class KazooLockTest : public RecipeTest {};
 
 TEST_F(KazooLockTest, IsLaidOutAsKazooDoes) {
   auto one = client();
@@ -100,7 +100,7 @@ TEST_F(KazooLockTest, WaitsForKazooAndKazooForIt) {
   const std::string theirs = "zk.Lock('" + path() + "', 'python')";
   auto hold = lock.acquire(kForever, block);
   ASSERT_TRUE(ok(hold));
-  const KazooHolder waiter(server().address(), theirs);
+  const KazooHolder waiter(shared_server().address(), theirs);
   ASSERT_TRUE(eventually([&] { return children(one, path()).size() == 2; }));
   EXPECT_THAT(*lock.contenders(block), ElementsAre("cpp", "python"));
   ASSERT_TRUE(ok(hold->release(block)));
@@ -115,7 +115,7 @@ TEST_F(KazooLockTest, WaitsForKazooAndKazooForIt) {
 
 TEST_F(KazooLockTest, ReadersShareWithKazoosAndWritersDoNot) {
   auto one = client();
-  const KazooHolder reader(server().address(), "zk.ReadLock('" + path() + "')");
+  const KazooHolder reader(shared_server().address(), "zk.ReadLock('" + path() + "')");
   ASSERT_TRUE(reader.wait_held());
   kazoo::ReadLock ours(one, path());
   kazoo::WriteLock writer(one, path());
@@ -163,7 +163,7 @@ TEST_F(KazooLockTest, GivingUpLeavesNothing) {
 
 // The server has made the znode, and nobody hears of it.
 TEST_F(KazooLockTest, ALostAnswerToTheCreationLeavesOneZnode) {
-  CuttingProxy proxy(server().port());
+  CuttingProxy proxy(shared_server().port());
   auto own = connect(proxy.address());
   auto other = client();
   kazoo::Lock lock(own, path());
@@ -181,7 +181,8 @@ TEST_F(KazooLockTest, ALostAnswerToTheCreationLeavesOneZnode) {
 
 TEST_F(KazooLockTest, TheSemaphoreCountsKazoosLeases) {
   auto one = client();
-  const KazooHolder holder(server().address(), "zk.Semaphore('" + path() + "', 'python', 2)");
+  const KazooHolder holder(shared_server().address(),
+                           "zk.Semaphore('" + path() + "', 'python', 2)");
   ASSERT_TRUE(holder.wait_held());
   kazoo::Semaphore semaphore(one, path(), 2, {.identifier = "cpp"});
   const auto lease = semaphore.acquire_lease(kPatience, block);

@@ -15,7 +15,7 @@
 #include <shared_mutex>
 #include <thread>
 
-#include "recipes/lock_fixture.h"
+#include "recipes/fixture.h"
 
 namespace drover::test {
 namespace {
@@ -53,7 +53,7 @@ int read_number(Client& client, const std::string& path) {
   return node ? std::stoi(std::string(as_text(node->data))) : -1;
 }
 
-class LockStressTest : public LockFixture {};
+class LockStressTest : public RecipeTest {};
 
 TEST_F(LockStressTest, OneHolderAtATimeWhileConnectionsBreak) {
   auto judge = client();
@@ -66,7 +66,7 @@ TEST_F(LockStressTest, OneHolderAtATimeWhileConnectionsBreak) {
   std::vector<std::unique_ptr<CuttingProxy>> proxies;
   std::vector<Client> clients;
   for (int i = 0; i < kWorkers; ++i) {
-    proxies.push_back(std::make_unique<CuttingProxy>(server().port()));
+    proxies.push_back(std::make_unique<CuttingProxy>(shared_server().port()));
     clients.push_back(
         connect(proxies.back()->address(), {.session_timeout = std::chrono::milliseconds(1000),
                                             .connection_timeout = std::chrono::milliseconds(500)}));

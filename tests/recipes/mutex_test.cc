@@ -10,7 +10,7 @@
 #include <future>
 #include <mutex>
 
-#include "recipes/lock_fixture.h"
+#include "recipes/fixture.h"
 
 namespace drover::test {
 namespace {
@@ -36,7 +36,7 @@ static_assert(TimedLockable<Mutex> && TimedLockable<RecursiveMutex>);
 static_assert(!std::is_copy_constructible_v<Mutex> && !std::is_copy_constructible_v<LockHold>);
 static_assert(std::is_nothrow_move_constructible_v<LockHold>);
 
-class MutexTest : public LockFixture {};
+class MutexTest : public RecipeTest {};
 
 TEST_F(MutexTest, IsLaidOutAsCuratorDoes) {
   auto one = client();
@@ -285,7 +285,7 @@ TEST_F(MutexTest, ClosingTheClientEndsWaiting) {
 }
 
 TEST_F(MutexTest, AHolderWhoseConnectionBreaksIsTold) {
-  CuttingProxy proxy(server().port());
+  CuttingProxy proxy(shared_server().port());
   auto fragile = fragile_client(proxy);
   auto other = client();
   Mutex mutex(fragile, path());
@@ -308,7 +308,7 @@ TEST_F(MutexTest, AHolderWhoseConnectionBreaksIsTold) {
 }
 
 TEST_F(MutexTest, AShortBreakIsNoLossByTheSessionsPolicy) {
-  CuttingProxy proxy(server().port());
+  CuttingProxy proxy(shared_server().port());
   auto patient = connect(proxy.address(), {.session_timeout = std::chrono::seconds(10)});
   Mutex mutex(patient, path(), {.error_policy = ErrorPolicy::kSession});
   const auto hold = mutex.acquire(kForever, block);
@@ -325,7 +325,7 @@ TEST_F(MutexTest, AShortBreakIsNoLossByTheSessionsPolicy) {
 }
 
 TEST_F(MutexTest, AWaiterWhoseSessionEndsQueuesAgain) {
-  CuttingProxy proxy(server().port());
+  CuttingProxy proxy(shared_server().port());
   auto fragile = fragile_client(proxy);
   auto other = client();
   Mutex first(other, path());
@@ -348,7 +348,7 @@ TEST_F(MutexTest, AWaiterWhoseSessionEndsQueuesAgain) {
 
 // The server has made the znode, and nobody hears of it.
 TEST_F(MutexTest, ALostAnswerToTheCreationLeavesOneZnode) {
-  CuttingProxy proxy(server().port());
+  CuttingProxy proxy(shared_server().port());
   auto own = connect(proxy.address());
   auto other = client();
   Mutex mutex(own, path());
@@ -379,7 +379,7 @@ TEST_F(MutexTest, ALostAnswerToTheCreationLeavesOneZnode) {
 }
 
 TEST_F(MutexTest, WithoutAConnectionAnAttemptEndsInItsTime) {
-  CuttingProxy proxy(server().port());
+  CuttingProxy proxy(shared_server().port());
   auto cut_off = connect(proxy.address(), {.session_timeout = std::chrono::seconds(10)});
   Mutex mutex(cut_off, path());
   const auto suspect = cut_off.suspect_token();

@@ -14,7 +14,7 @@
 #include <future>
 #include <mutex>
 
-#include "recipes/lock_fixture.h"
+#include "recipes/fixture.h"
 
 namespace drover::test {
 namespace {
@@ -35,7 +35,7 @@ concept CountingSemaphoreLike =
     };
 static_assert(CountingSemaphoreLike<Semaphore> && CountingSemaphoreLike<SemaphoreV1>);
 
-class SemaphoreTest : public LockFixture {
+class SemaphoreTest : public RecipeTest {
  protected:
   // Each of several threads takes a lease `rounds` times; the most that were held at once.
   template <typename Sem>
@@ -161,7 +161,7 @@ TEST_F(SemaphoreTest, TheLimitMayBeASharedCount) {
 }
 
 TEST_F(SemaphoreTest, AHolderThatDiesGivesItsLeaseBack) {
-  CuttingProxy proxy(server().port());
+  CuttingProxy proxy(shared_server().port());
   auto fragile = fragile_client(proxy);
   auto other = client();
   Semaphore first(fragile, path(), 1);
@@ -211,7 +211,7 @@ TEST_F(SemaphoreV1Test, NeverMoreThanTheLimit) {
   EXPECT_TRUE(eventually([&] { return children(one, path()).empty(); }));
 }
 
-class SemaphoreMutexTest : public LockFixture {};
+class SemaphoreMutexTest : public RecipeTest {};
 
 TEST_F(SemaphoreMutexTest, AnyThreadMayUnlockIt) {
   auto one = client();
@@ -229,7 +229,7 @@ TEST_F(SemaphoreMutexTest, AnyThreadMayUnlockIt) {
   const std::lock_guard lock(mutex);
 }
 
-class MultiLockTest : public LockFixture {};
+class MultiLockTest : public RecipeTest {};
 
 TEST_F(MultiLockTest, IsHeldWhenAllAre) {
   auto one = client();

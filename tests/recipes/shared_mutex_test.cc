@@ -8,7 +8,7 @@
 #include <future>
 #include <shared_mutex>
 
-#include "recipes/lock_fixture.h"
+#include "recipes/fixture.h"
 
 namespace drover::test {
 namespace {
@@ -30,7 +30,7 @@ concept SharedTimedLockable =
     };
 static_assert(SharedTimedLockable<SharedMutex>);
 
-class SharedMutexTest : public LockFixture {};
+class SharedMutexTest : public RecipeTest {};
 
 std::string number_of(const LockHold& hold) {
   return hold.node_path().substr(hold.node_path().size() - 10);
