@@ -1,20 +1,26 @@
 #!/usr/bin/python3
 """What an open console and a scrape per second cost the clients of a server.
 
-Two servers of the same binary run side by side; one has an open console and a scraper while it is
-measured, the other never has. Each round measures both, one after the other, in changing order;
-after half of the rounds new servers are started and the other one is watched. A cost is the median
-of the rounds' ratios. What the poller itself takes of the processor counts as a cost too.
+One server, one generator whose load goes on throughout, and a poller that asks what an open page
+and a scraper ask, in slices with and without, in changing order. On two processors or more the
+server has the first half for itself; generator and poller have the other, as they would have
+machines of their own.
 
-    bench/console_cost.py                     6 cells, 8 rounds, 7 minutes
-    bench/console_cost.py --rounds 4 --seconds 2
-    chrt -f 10 bench/console_cost.py          on a machine that others use too
+What a page costs is far below what a machine's speed wavers, so the poller asks `--faster` times
+as often as a page does, and the cost is divided by as many times as it got through. The sampling of requests for the hot
+paths goes on for a minute after it was asked for, in all slices: core_bench's BM_HotSampler tells
+what that is per request.
+
+    bench/console_cost.py                     6 cells, 20 pairs of slices, 8 minutes
+    bench/console_cost.py --only get:50x32 --pairs 40
+
+Not under chrt -f: the poller would wait for the generator.
 """
 
 import argparse
-import contextlib
 import http.client
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -27,7 +33,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests"))
 from support import servers  # noqa: E402  (the path above makes it importable)
 
 CELLS = [
-    {"workload": workload, "sessions": sessions, "outstanding": outstanding}
+    (workload, sessions, outstanding)
     for workload in ("get", "set")
     for sessions, outstanding in ((50, 1), (50, 32), (1, 1))
 ]
@@ -41,25 +47,27 @@ ASKED = [
     (2, "/console/api/children?path=/&limit=200"),
     (2, "/console/api/node?path=/"),
 ]
+ASKED_PER_SECOND = sum(1 / every for every, _ in ASKED)
+SETTLE_SECONDS = 0.3
 
 
-class Watched(threading.Thread):
-    """An open console and a scraper, on one connection."""
+class Poller(threading.Thread):
+    """Open consoles and scrapers, on one connection."""
 
-    def __init__(self, server):
+    def __init__(self, server, faster):
         super().__init__(daemon=True)
-        self.server, self.over, self.asked = server, threading.Event(), 0
+        self.server, self.faster, self.over, self.asked = server, faster, threading.Event(), 0
         self.failed = []
 
     def run(self):
-        due = [(time.monotonic() + i / 10, i) for i in range(len(ASKED))]
+        due = [(time.monotonic() + i / 10 / self.faster, i) for i in range(len(ASKED))]
         connection = http.client.HTTPConnection("127.0.0.1", self.server.admin_port, timeout=10)
         while not self.over.is_set():
             at, which = min(due)
             if self.over.wait(max(0, at - time.monotonic())):
                 break
             every, path = ASKED[which]
-            due[which] = (at + every, which)
+            due[which] = (at + every / self.faster, which)
             connection.request("GET", path)
             answer = connection.getresponse()
             answer.read()
@@ -91,59 +99,106 @@ def start_server():
     return server
 
 
-def throughput(server, cell, seconds):
-    argv = [str(servers.Drover.binary()), "bench", "--json", "--server", server.address]
-    for name, value in {**cell, "warmup": 0.5, "duration": seconds}.items():
-        argv += [f"--{name}", str(value)]
-    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True)
-    report = json.loads(done.stdout)
-    if report["errors"] or report["connections_lost"]:
-        raise RuntimeError(report)
-    return report["operations_per_second"]
+def part_processors(server):
+    """The first half is the server's, the rest ours and our children's."""
+    processors = sorted(os.sched_getaffinity(0))
+    half = len(processors) // 2
+    if half == 0:
+        return
+    for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), processors[:half])
+    os.sched_setaffinity(0, processors[half:])
+
+
+def requests_received(server):
+    for line in servers.four_letter_word(server.port, "mntr").decode().splitlines():
+        if line.startswith("zk_packets_received"):
+            return int(line.split()[1])
+    raise RuntimeError("mntr without zk_packets_received")
+
+
+def throughput(server, seconds):
+    """Requests per second of the load that is on."""
+    began, before = time.monotonic(), requests_received(server)
+    time.sleep(seconds)
+    return (requests_received(server) - before) / (time.monotonic() - began)
+
+
+def measure(cell, pairs, seconds, faster):
+    """Per pair: the share of throughput lost; and how many pages were asked, per second."""
+    workload, sessions, outstanding = cell
+    losses, asked = [], 0
+    everything = sorted(os.sched_getaffinity(0))
+    with start_server() as server:
+        part_processors(server)
+        argv = [str(servers.Drover.binary()), "bench", "--json", "--server", server.address]
+        argv += ["--workload", workload, "--sessions", str(sessions)]
+        argv += ["--outstanding", str(outstanding), "--duration", "86400"]
+        generator = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+        try:
+            with Poller(server, 1):  # the sampling is on from here
+                time.sleep(5)
+            for pair in range(pairs):
+                rate = {}
+                for watched in (False, True) if pair % 2 == 0 else (True, False):
+                    if not watched:
+                        time.sleep(SETTLE_SECONDS)
+                        rate[watched] = throughput(server, seconds)
+                        continue
+                    with Poller(server, faster) as poller:
+                        time.sleep(SETTLE_SECONDS)
+                        rate[watched] = throughput(server, seconds)
+                    asked += poller.asked
+                losses.append(1 - rate[True] / rate[False])
+            if generator.poll() is not None:
+                raise RuntimeError("the generator ended early")
+        finally:
+            generator.terminate()
+            generator.wait()
+            os.sched_setaffinity(0, everything)
+    return losses, asked / (pairs * (seconds + SETTLE_SECONDS))
+
+
+def cell_named(name):
+    for cell in CELLS:
+        if name == "{}:{}x{}".format(*cell):
+            return cell
+    raise argparse.ArgumentTypeError(
+        f"no cell {name}; there are " + ", ".join("{}:{}x{}".format(*cell) for cell in CELLS)
+    )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=8, help="an even number")
-    parser.add_argument("--seconds", type=int, default=3, help="of one measurement")
+    parser.add_argument("--pairs", type=int, default=20, help="of slices, in a cell")
+    parser.add_argument("--seconds", type=float, default=1.5, help="of one slice")
+    parser.add_argument("--faster", type=float, default=20, help="than a page asks, that often")
+    parser.add_argument("--only", type=cell_named, action="append", metavar="WORKLOAD:SxO")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    ratios = {index: [] for index in range(len(CELLS))}
-    asked = 0
-    for half in (0, 1):
-        with start_server() as one, start_server() as two:
-            watched, other = (one, two) if half == 0 else (two, one)
-            for server in (one, two):
-                throughput(server, CELLS[0], 1)
-            for turn in range(options.rounds // 2):
-                for index, cell in enumerate(CELLS):
-                    pair = {}
-                    for server in (watched, other) if turn % 2 == 0 else (other, watched):
-                        with contextlib.ExitStack() as stack:
-                            if server is watched:
-                                watcher = stack.enter_context(Watched(server))
-                            pair[server] = throughput(server, cell, options.seconds)
-                    asked += watcher.asked
-                    ratios[index].append(pair[watched] / pair[other])
-    rows = [
-        {
-            **cell,
-            "cost_percent": round(100 * (1 - statistics.median(ratios[index])), 2),
-            "rounds_percent": sorted(round(100 * (1 - ratio), 1) for ratio in ratios[index]),
+    rows, everything = [], []
+    for cell in options.only or CELLS:
+        losses, asked = measure(cell, options.pairs, options.seconds, options.faster)
+        times = asked / ASKED_PER_SECOND
+        everything += [loss / times for loss in losses]
+        quarters = statistics.quantiles(losses, n=4)
+        row = {
+            "cell": "{}:{}x{}".format(*cell),
+            "times_as_often": round(times, 1),
+            "loss_percent": round(100 * statistics.median(losses), 2),
+            "quarters_percent": [round(100 * quarters[0], 1), round(100 * quarters[2], 1)],
+            "cost_percent": round(100 * statistics.median(losses) / times, 2),
         }
-        for index, cell in enumerate(CELLS)
-    ]
-    everything = [ratio for some in ratios.values() for ratio in some]
-    rows.append({"all": True, "cost_percent": round(100 * (1 - statistics.median(everything)), 2)})
-    if not options.json:
-        for row in rows[:-1]:
+        rows.append(row)
+        if not options.json:
             print(
-                "{workload} sessions={sessions} outstanding={outstanding}: costs {cost_percent} %, "
-                "rounds {rounds_percent}".format(**row)
+                "{cell:10} costs {cost_percent:5} % ({times_as_often} times as often: "
+                "{loss_percent} %, half of the pairs within {quarters_percent})".format(**row),
+                flush=True,
             )
-        print(f"all cells: costs {rows[-1]['cost_percent']} %, {asked} pages asked")
-    if options.json:
-        print(json.dumps(rows))
+    cost = round(100 * statistics.median(everything), 2)
+    rows.append({"cell": "all", "cost_percent": cost})
+    print(json.dumps(rows) if options.json else f"all cells  costs {cost:5} %")
     return 0
 
 

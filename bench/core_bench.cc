@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/prng.h"
+#include "lane/hot_sampler.h"
 #include "txn/apply.h"
 #include "txn/prepare.h"
 
@@ -166,6 +167,28 @@ void BM_Stat(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(core.tree.stat(node));
 }
 BENCHMARK(BM_Stat);
+
+// What a request pays while somebody looks at the hot paths, at two million requests a second.
+void BM_HotSampler(benchmark::State& state) {
+  constexpr std::uint64_t kPerMs = 2000;
+  std::vector<std::string> bodies;
+  base::Prng prng(1);
+  bodies.reserve(4096);
+  for (int i = 0; i < 4096; ++i) {
+    bodies.push_back(
+        encoded(wire::PathWatchRequest{.path = path_of(prng.below(10'000)), .watch = false}));
+  }
+  lane::HotSampler sampler;
+  sampler.begin(base::Instant{});
+  std::uint64_t i = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    sampler.note(OpCode::kGetData, bodies[i & 4095], i % 50,
+                 base::Instant{std::chrono::milliseconds(i / kPerMs)});
+    ++i;
+  }
+}
+// Half a minute of requests: it looks at few of them, and finds its pace first.
+BENCHMARK(BM_HotSampler)->Iterations(60'000'000);
 
 std::int64_t resident_bytes() {
   std::FILE* file = std::fopen("/proc/self/statm", "r");
