@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <charconv>
 #include <csignal>
@@ -16,7 +16,6 @@
 #include <iostream>
 #include <mutex>
 #include <thread>
-#include <variant>
 
 namespace example {
 
@@ -50,6 +49,7 @@ drover::ClientOptions client_options(const Arguments& arguments) {
   options.session_timeout = arguments.session_timeout;
   options.connection_timeout = kConnectPatience;
   // As long as there is a session, an operation that may be repeated is.
+  options.container_parents = false;  // what recipes put their znodes under stays when it is empty
   options.retry = drover::retry::Forever{.delay = std::chrono::milliseconds(100)};
   return options;
 }
@@ -108,8 +108,11 @@ asio::awaitable<int> work(drover::Client client, const Arguments& arguments, Cor
     if (error.code() == drover::ErrorCode::kCancelled) co_return kDone;
     complain(error.what());
     co_return exit_code(error.code());
-  } catch (const boost::system::system_error&) {
-    co_return kDone;  // cancelled: another of the three has ended first
+  } catch (const boost::system::system_error& error) {
+    // Cancelled: another of the three has ended first.
+    if (error.code() == asio::error::operation_aborted) co_return kDone;
+    complain(error.what());
+    co_return kFailed;
   }
 }
 
@@ -171,6 +174,20 @@ OpenClients& open_clients() {
 }
 
 }  // namespace
+
+asio::awaitable<std::exception_ptr> caught(asio::awaitable<void> task) {
+  try {
+    co_await std::move(task);
+  } catch (...) {
+    co_return std::current_exception();
+  }
+  co_return nullptr;
+}
+
+asio::awaitable<void> sleep(drover::Client client, std::chrono::milliseconds time) {
+  asio::steady_timer timer(client.get_executor(), time);
+  co_await timer.async_wait(asio::use_awaitable);
+}
 
 int run(int argc, char** argv, const About& about, Coroutine program) {
   Arguments arguments;

@@ -16,12 +16,16 @@
 #include <drover/client.h>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace example {
@@ -48,12 +52,30 @@ using Coroutine = boost::asio::awaitable<void> (*)(drover::Client, const Argumen
 // closed.
 int run(int argc, char** argv, const About& about, Coroutine program);
 
+// Waits for `task`; answers what it threw.
+boost::asio::awaitable<std::exception_ptr> caught(boost::asio::awaitable<void> task);
+// Runs all at once, until the first of them ends: then the others are cancelled, and what it threw
+// is thrown here.
+template <typename... Tasks>
+boost::asio::awaitable<void> together(Tasks... tasks) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  const auto first = co_await (... || caught(std::move(tasks)));
+  std::visit(
+      [](const std::exception_ptr& thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+      },
+      first);
+}
+
 // A program that has threads of its own, and blocks. It gets its clients from open().
 using Threads = void (*)(const Arguments&);
 int run(int argc, char** argv, const About& about, Threads program);
 // A connected client with its own session and thread, which SIGTERM closes; the program ends with 3
 // when its session is lost. Throws drover::Exception.
 drover::Client open(const Arguments& arguments);
+
+// Waits, with nothing to wait for.
+boost::asio::awaitable<void> sleep(drover::Client client, std::chrono::milliseconds time);
 
 // One line on standard output, at once. Thread-safe.
 void print_line(const std::string& line);
