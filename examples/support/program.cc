@@ -98,10 +98,13 @@ int connect_failed(const Arguments& arguments) {
 
 // --- coroutines
 
-asio::awaitable<int> work(drover::Client client, const Arguments& arguments, Coroutine program) {
+asio::awaitable<int> work(drover::Client client, const About& about, const Arguments& arguments,
+                          Coroutine program) {
   try {
-    const auto connected = co_await client.wait_connected(kConnectPatience);
-    if (!connected) co_return connect_failed(arguments);
+    if (!about.sees_connecting) {
+      const auto connected = co_await client.wait_connected(kConnectPatience);
+      if (!connected) co_return connect_failed(arguments);
+    }
     co_await program(client, arguments);
     co_return kDone;
   } catch (const drover::Exception& error) {
@@ -137,7 +140,7 @@ asio::awaitable<int> live(drover::Client client, const About& about, const Argum
                           Coroutine program) {
   using namespace asio::experimental::awaitable_operators;
   auto states = client.connection_states();
-  const auto first = co_await (work(client, arguments, program) || until_signal() ||
+  const auto first = co_await (work(client, about, arguments, program) || until_signal() ||
                                until_lost(std::move(states), about.outlives_session));
   const int code = std::visit([](int each) { return each; }, first);
   // If nobody can be told, the session expires by itself.

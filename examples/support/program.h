@@ -43,6 +43,7 @@ struct About {
   bool (*accepts)(const Arguments&);  // whether the words are right
   std::string_view flag = {};         // the one that this program has of its own, "--herd"
   bool outlives_session = false;      // goes on in the next session instead of ending with 3
+  bool sees_connecting = false;       // begins before there is a connection
 };
 
 // A program as one coroutine. Both arguments outlive it.
