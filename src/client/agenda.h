@@ -2,7 +2,6 @@
 // What is to be done later, on one timer. On its executor only.
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -11,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "client/steady_now.h"
+#include "client/environment.h"
 
 namespace drover::client {
 
@@ -19,7 +18,8 @@ class Agenda : public std::enable_shared_from_this<Agenda> {
  public:
   using Entry = std::pair<base::Instant, std::uint64_t>;
 
-  explicit Agenda(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+  Agenda(const boost::asio::any_io_executor& executor, Environment& environment)
+      : environment_(environment), alarm_(environment.make_alarm(executor)) {}
   // Who must be alive while an action runs, and is kept so.
   void guard(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
 
@@ -30,7 +30,7 @@ class Agenda : public std::enable_shared_from_this<Agenda> {
     return entry;
   }
   Entry after(std::chrono::milliseconds delay, std::move_only_function<void()> action) {
-    return at(steady_now() + delay, std::move(action));
+    return at(environment_.now() + delay, std::move(action));
   }
   void cancel(const Entry& entry) { entries_.erase(entry); }
   // Does now what was to be done later.
@@ -41,7 +41,7 @@ class Agenda : public std::enable_shared_from_this<Agenda> {
   void clear() {
     entries_.clear();
     armed_.reset();
-    timer_.cancel();
+    alarm_->cancel();
   }
 
  private:
@@ -50,18 +50,15 @@ class Agenda : public std::enable_shared_from_this<Agenda> {
     const auto moment = entries_.begin()->first.first;
     if (armed_ && *armed_ <= moment) return;
     armed_ = moment;
-    timer_.expires_at(std::chrono::steady_clock::time_point(
-        std::chrono::duration_cast<std::chrono::steady_clock::duration>(moment.since_start)));
-    timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-      const auto self = weak.lock();
-      if (!error && self) self->fire();
+    alarm_->set(moment, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->fire();
     });
   }
   void fire() {
     armed_.reset();
     const auto held = owner_.lock();
     if (!held) return;
-    const auto now = steady_now();
+    const auto now = environment_.now();
     while (!entries_.empty() && entries_.begin()->first.first <= now) {
       auto due = entries_.extract(entries_.begin());
       due.mapped()();
@@ -69,7 +66,8 @@ class Agenda : public std::enable_shared_from_this<Agenda> {
     arm();
   }
 
-  boost::asio::steady_timer timer_;
+  Environment& environment_;
+  std::unique_ptr<Alarm> alarm_;
   std::weak_ptr<void> owner_;
   std::map<Entry, std::move_only_function<void()>> entries_;
   std::optional<base::Instant> armed_;

@@ -7,12 +7,10 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <random>
 
-#include "base/prng.h"
+#include "client/environment.h"
 
 namespace drover::detail {
 
@@ -33,18 +31,12 @@ bool is_running_in(const asio::any_io_executor& executor) {
   return false;
 }
 
-std::chrono::milliseconds now(const asio::any_io_executor&) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now().time_since_epoch());
+std::chrono::milliseconds now(const asio::any_io_executor& executor) {
+  return std::chrono::milliseconds(client::Environment::of(executor).now().ms());
 }
 
-std::uint64_t random_number() {
-  // One for each thread, so that nobody waits for it.
-  thread_local base::Prng prng([] {
-    std::random_device entropy;
-    return (std::uint64_t{entropy()} << 32) | entropy();
-  }());
-  return prng.next();
+std::uint64_t random_number(const asio::any_io_executor& executor) {
+  return client::Environment::of(executor).random_number();
 }
 
 Error cancelled_error() {
@@ -67,28 +59,32 @@ Error stream_busy_error() {
 namespace {
 
 // Lives until it has expired or been cancelled: the wait in the executor holds it.
-class SteadyTimer final : public Timer, public std::enable_shared_from_this<SteadyTimer> {
+class AlarmTimer final : public Timer, public std::enable_shared_from_this<AlarmTimer> {
  public:
-  SteadyTimer(const asio::any_io_executor& executor, std::move_only_function<void()> expired)
-      : timer_(executor), expired_(std::move(expired)) {}
+  AlarmTimer(const asio::any_io_executor& executor, std::move_only_function<void()> expired)
+      : executor_(executor),
+        environment_(client::Environment::of(executor)),
+        alarm_(environment_.make_alarm(executor)),
+        expired_(std::move(expired)) {}
 
   void wait(std::chrono::milliseconds delay) {
-    // A timer is not thread-safe, its executor's functions follow one another.
-    asio::dispatch(timer_.get_executor(), [self = shared_from_this(), delay] {
+    // An alarm is not thread-safe, its executor's functions follow one another.
+    asio::dispatch(executor_, [self = shared_from_this(), delay] {
       if (self->is_cancelled_) return;
-      self->timer_.expires_after(delay);
-      self->timer_.async_wait([self](boost::system::error_code error) {
-        if (!error && !self->is_cancelled_) self->expired_();
+      self->alarm_->set(self->environment_.now() + delay, [self] {
+        if (!self->is_cancelled_) self->expired_();
       });
     });
   }
   void cancel() override {
     is_cancelled_ = true;
-    asio::dispatch(timer_.get_executor(), [self = shared_from_this()] { self->timer_.cancel(); });
+    asio::dispatch(executor_, [self = shared_from_this()] { self->alarm_->cancel(); });
   }
 
  private:
-  asio::steady_timer timer_;
+  const asio::any_io_executor executor_;
+  client::Environment& environment_;
+  const std::unique_ptr<client::Alarm> alarm_;
   std::move_only_function<void()> expired_;
   std::atomic<bool> is_cancelled_ = false;
 };
@@ -100,7 +96,7 @@ std::shared_ptr<Timer> Timer::start(const asio::any_io_executor& executor,
                                     std::move_only_function<void()> expired) {
   constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365 * 10);
   if (delay >= kLongest) return nullptr;
-  auto timer = std::make_shared<SteadyTimer>(executor, std::move(expired));
+  auto timer = std::make_shared<AlarmTimer>(executor, std::move(expired));
   timer->wait(delay);
   return timer;
 }

@@ -1,6 +1,6 @@
 #include "client/core.h"
 
-#include <drover/detail/environment.h>
+#include <drover/detail/timer.h>
 #include <drover/error_class.h>
 #include <fmt/format.h>
 
@@ -68,11 +68,12 @@ Error call_error(const Call& call, ErrorCode code) {
 
 Core::Core(boost::asio::any_io_executor executor, ConnectString servers, ClientOptions options)
     : executor_(std::move(executor)),
+      environment_(Environment::of(executor_)),
       chroot_(std::move(servers.chroot)),
       hosts_(servers.hosts),
       options_(std::move(options)),
-      agenda_(std::make_shared<Agenda>(executor_)),
-      prng_(detail::random_number()),
+      agenda_(std::make_shared<Agenda>(executor_, environment_)),
+      prng_(environment_.random_number()),
       states_(executor_) {
   suspect_.request_stop();
   for (const auto& auth : options_.auth) {
@@ -167,7 +168,7 @@ void Core::begin(std::unique_ptr<Call> call) {
       return;
     }
   }
-  call->moment = steady_now();
+  call->moment = environment_.now();
   if (call->tries == 0) call->begun = call->moment;
   if (runner_->machine().is_connected() && waiting_.empty()) return send(std::move(call));
   waiting_.push_back(std::move(call));
@@ -200,7 +201,7 @@ void Core::name_space_settled(const std::string& path, bool is_made) {
 }
 
 void Core::expire_waiting() {
-  const auto now = steady_now();
+  const auto now = environment_.now();
   while (!waiting_.empty() && waiting_.front()->moment + options_.connection_timeout <= now) {
     auto call = std::move(waiting_.front());
     waiting_.pop_front();
@@ -232,7 +233,7 @@ void Core::fail(std::unique_ptr<Call> call, ErrorCode error) {
 
 void Core::send(std::unique_ptr<Call> call) {
   if (call->has_given_up()) return;
-  call->moment = steady_now();
+  call->moment = environment_.now();
   if (call->started_in) *call->started_in = session_id();
   if (call->watch) {
     ++arming_[arming_key(call->watch->first, call->watch->second)];
@@ -296,7 +297,7 @@ void Core::settle(std::unique_ptr<Call> call, Completion& completion) {
   if (completion.error == ErrorCode::kOk || !may_repeat(*call, completion)) {
     return call->finish(*this, completion);
   }
-  const auto elapsed = std::chrono::duration_cast<milliseconds>(steady_now() - call->begun);
+  const auto elapsed = std::chrono::duration_cast<milliseconds>(environment_.now() - call->begun);
   const auto delay = retry::next_delay(options_.retry, call->tries, elapsed, prng_.next());
   if (!delay) return call->finish(*this, completion);
   ++call->tries;
@@ -316,7 +317,7 @@ void Core::watch_for_overdue() {
 void Core::look_for_overdue() {
   is_overdue_watched_ = false;
   if (sent_.empty()) return;
-  if (sent_.front() && sent_.front()->moment + options_.request_timeout <= steady_now()) {
+  if (sent_.front() && sent_.front()->moment + options_.request_timeout <= environment_.now()) {
     sent_.front()->is_overdue = true;
     return runner_->drop_connection();
   }
@@ -382,7 +383,8 @@ void Core::suspended() {
 
 void Core::count_down_to_lost() {
   if (is_closing_) return;
-  const auto from = options_.curator_lost_timing ? steady_now() : runner_->machine().last_heard();
+  const auto from =
+      options_.curator_lost_timing ? environment_.now() : runner_->machine().last_heard();
   lost_entry_ = agenda_->at(from + negotiated_timeout() * options_.lost_percent / 100, [this] {
     lost_entry_.reset();
     // The server may have expired the session by now, and we cannot ask. Whoever relies on it must
@@ -590,9 +592,8 @@ void Core::close_and_linger() {
     if (is_closed_) return;
     // The wait in the executor is what keeps the core alive until the server has answered, and no
     // longer than the executor itself. What waits in the inbox must not: it is the core's own.
-    auto lingering = std::make_shared<boost::asio::steady_timer>(executor_);
-    lingering->expires_after(negotiated_timeout());
-    lingering->async_wait([self = shared_from_this(), lingering](boost::system::error_code) {});
+    const auto lingering =
+        detail::Timer::start(executor_, negotiated_timeout(), [self = shared_from_this()] {});
     close([waiting = std::weak_ptr(lingering)](ErrorCode) {
       if (const auto timer = waiting.lock()) timer->cancel();
     });

@@ -24,6 +24,7 @@
 #include "client/agenda.h"
 #include "client/call.h"
 #include "client/connect_string.h"
+#include "client/environment.h"
 #include "client/session_runner.h"
 #include "client/watch_table.h"
 
@@ -75,6 +76,7 @@ class Core : public std::enable_shared_from_this<Core> {
                                                  const std::string& prefix);
   [[nodiscard]] Agenda& agenda() { return *agenda_; }
   [[nodiscard]] std::uint64_t random() { return prng_.next(); }
+  [[nodiscard]] base::Instant now() { return environment_.now(); }
   [[nodiscard]] bool is_closing() const { return is_closing_; }
   [[nodiscard]] const SessionMachine& machine() const { return runner_->machine(); }
 
@@ -129,6 +131,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void finish_closing(ErrorCode error);
 
   const boost::asio::any_io_executor executor_;
+  Environment& environment_;
   const std::string chroot_;
   std::vector<HostPort> hosts_;  // on the executor only
   const ClientOptions options_;

@@ -192,7 +192,7 @@ asio::awaitable<Result<Created>> settle_existing(CorePtr core, Scope scope, Crea
 }  // namespace
 
 asio::awaitable<Result<Created>> create_flow(CorePtr core, Scope scope, CreateFlow flow) {
-  const auto begun = steady_now();
+  const auto begun = core->now();
   const auto parent = parent_of(flow.create.path);
   const bool is_safe_to_repeat =
       flow.protect || (flow.exists != OnExists::kFail && !is_sequential(flow.create.mode));
@@ -246,7 +246,7 @@ asio::awaitable<Result<Created>> create_flow(CorePtr core, Scope scope, CreateFl
     is_to_be_found = is_to_be_found || (flow.protect && is_unknown(error));
     std::optional<milliseconds> delay;
     if (is_repeatable && !core->is_closing()) {
-      const auto elapsed = std::chrono::duration_cast<milliseconds>(steady_now() - begun);
+      const auto elapsed = std::chrono::duration_cast<milliseconds>(core->now() - begun);
       delay = retry::next_delay(core->options().retry, tries++, elapsed, core->random());
     }
     if (!delay) {

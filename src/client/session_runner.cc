@@ -1,42 +1,27 @@
 #include "client/session_runner.h"
 
-#include <array>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
-#include <chrono>
 
 #include "client/host_list.h"
 #include "client/quorum_search.h"
-#include "client/steady_now.h"
 
 namespace drover::client {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 
 namespace {
 constexpr int kBatchesMax = 16;  // in one go
 }
 
-struct SessionRunner::Link {
-  explicit Link(const asio::any_io_executor& executor) : socket(executor) {}
-
-  asio::ip::tcp::socket socket;
-  std::array<char, 64 * 1024> input;
-  base::ByteBuffer waiting;  // to be written after `writing`
-  base::ByteBuffer writing;
-};
-
 SessionRunner::SessionRunner(asio::any_io_executor executor, std::vector<HostPort> hosts,
                              SessionMachine::Options options, Owner owner)
     : executor_(std::move(executor)),
+      environment_(Environment::of(executor_)),
       hosts_(std::move(hosts)),
       options_(options),
       owner_(std::move(owner)),
-      resolver_(executor_),
-      timer_(executor_) {
+      alarm_(environment_.make_alarm(executor_)) {
   options_.host_count = hosts_.size();
   machine_ = std::make_unique<SessionMachine>(options_);
   publish_state();
@@ -44,7 +29,7 @@ SessionRunner::SessionRunner(asio::any_io_executor executor, std::vector<HostPor
 
 template <typename F>
 void SessionRunner::drive(F f) {
-  f(*machine_, steady_now(), effects_);
+  f(*machine_, environment_.now(), effects_);
   flush();
 }
 
@@ -61,7 +46,7 @@ void SessionRunner::renew(const std::vector<Credential>& credentials) {
   ids_before_ += std::exchange(last_id_, 0);
   options_.seed += 1;  // another order of hosts than the one that has just failed
   machine_ = std::make_unique<SessionMachine>(options_);
-  const auto now = steady_now();
+  const auto now = environment_.now();
   for (const auto& credential : credentials) machine_->add_auth(credential, now, effects_);
   machine_->start(now, effects_);
   flush();
@@ -93,7 +78,7 @@ void SessionRunner::flush() {
     is_more = is_more || has_effects();
   }
   is_flushing_ = false;
-  arm_timer();
+  arm_alarm();
   look_for_quorum();
   // Who hands in requests as fast as they are written must not keep their answers from being read.
   if (is_more) asio::post(executor_, [self] { self->flush(); });
@@ -103,14 +88,7 @@ void SessionRunner::carry_out() {
   if (std::exchange(effects_.disconnect, false)) hang_up();
   if (effects_.connect_to) connect(*std::exchange(effects_.connect_to, std::nullopt));
   if (!effects_.send.empty()) {
-    if (link_) {
-      if (link_->waiting.empty()) {
-        link_->waiting.swap(effects_.send);
-      } else {
-        link_->waiting.append(effects_.send.view());
-      }
-      if (link_->writing.empty()) write(link_);
-    }
+    if (connection_) connection_->write(effects_.send);
     effects_.send.clear();
   }
   publish_state();
@@ -123,20 +101,18 @@ void SessionRunner::carry_out() {
   deliveries_.clear();
 }
 
-void SessionRunner::arm_timer() {
+void SessionRunner::arm_alarm() {
   const auto deadline = machine_->next_deadline();
   if (!deadline) {
     armed_for_.reset();
-    timer_.cancel();
+    alarm_->cancel();
     return;
   }
   if (armed_for_ && *armed_for_ <= *deadline) return;
   armed_for_ = deadline;
-  timer_.expires_at(std::chrono::steady_clock::time_point(
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(deadline->since_start)));
-  timer_.async_wait([weak = weak_from_this()](error_code error) {
+  alarm_->set(*deadline, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (error || !self) return;
+    if (!self) return;
     self->armed_for_.reset();
     self->drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
       machine.on_time(now, effects);
@@ -148,67 +124,37 @@ void SessionRunner::arm_timer() {
 
 void SessionRunner::connect(std::size_t host) {
   hang_up();
-  link_ = std::make_shared<Link>(executor_);
   current_ = hosts_[host];
-  const auto& [name, port] = current_;
-  const auto connected = [weak = weak_from_this(), link = link_](error_code error,
-                                                                 const auto& /*endpoint*/) {
-    const auto self = weak.lock();
-    if (!self || link != self->link_) return;
-    if (error) return self->lost(link);
-    link->socket.set_option(asio::ip::tcp::no_delay(true), error);
-    self->drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
-      machine.on_connected(now, effects);
-    });
-    self->read(link);
-  };
-  // A name is resolved anew for every attempt: the server may have moved.
-  resolver_.async_resolve(
-      name, std::to_string(port),
-      [weak = weak_from_this(), link = link_, connected](
-          error_code error, const asio::ip::tcp::resolver::results_type& found) {
-        const auto self = weak.lock();
-        if (!self || link != self->link_) return;
-        if (error) return self->lost(link);
-        asio::async_connect(link->socket, found, connected);
-      });
-}
-
-void SessionRunner::read(const std::shared_ptr<Link>& link) {
-  link->socket.async_read_some(asio::buffer(link->input), [weak = weak_from_this(), link](
-                                                              error_code error, std::size_t size) {
-    const auto self = weak.lock();
-    if (!self || link != self->link_) return;
-    if (error) return self->lost(link);
-    self->drive([&](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
-      machine.on_bytes({link->input.data(), size}, now, effects);
-    });
-    if (link == self->link_) self->read(link);
-  });
-}
-
-void SessionRunner::write(const std::shared_ptr<Link>& link) {
-  link->writing.swap(link->waiting);
-  asio::async_write(link->socket, asio::buffer(link->writing.data(), link->writing.size()),
-                    [weak = weak_from_this(), link](error_code error, std::size_t) {
-                      const auto self = weak.lock();
-                      if (!self || link != self->link_) return;
-                      if (error) return self->lost(link);
-                      link->writing.clear();
-                      if (!link->waiting.empty()) self->write(link);
-                    });
+  connection_ = environment_.connect(
+      executor_, current_,
+      {.connected =
+           [weak = weak_from_this()] {
+             const auto self = weak.lock();
+             if (!self) return;
+             self->drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
+               machine.on_connected(now, effects);
+             });
+           },
+       .bytes =
+           [weak = weak_from_this()](std::string_view bytes) {
+             const auto self = weak.lock();
+             if (!self) return;
+             self->drive([&](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
+               machine.on_bytes(bytes, now, effects);
+             });
+           },
+       .lost =
+           [weak = weak_from_this()] {
+             if (const auto self = weak.lock()) self->drop_connection();
+           }});
 }
 
 void SessionRunner::hang_up() {
-  if (!link_) return;
-  resolver_.cancel();
-  error_code ignored;
-  link_->socket.close(ignored);
-  link_.reset();
+  if (const auto connection = std::exchange(connection_, nullptr)) connection->close();
 }
 
-void SessionRunner::lost(const std::shared_ptr<Link>& link) {
-  if (link != link_) return;
+void SessionRunner::drop_connection() {
+  if (!connection_) return;
   hang_up();
   drive([](SessionMachine& machine, base::Instant now, SessionEffects& effects) {
     machine.on_disconnected(now, effects);
@@ -216,7 +162,8 @@ void SessionRunner::lost(const std::shared_ptr<Link>& link) {
 }
 
 void SessionRunner::replace_hosts(std::vector<HostPort> hosts, base::Prng& prng) {
-  const auto plan = rebalanced(hosts_, hosts, link_ ? std::optional(current_) : std::nullopt, prng);
+  const auto plan =
+      rebalanced(hosts_, hosts, connection_ ? std::optional(current_) : std::nullopt, prng);
   hosts_ = std::move(hosts);
   options_.host_count = hosts_.size();
   machine_->replace_hosts(plan.order);
@@ -227,7 +174,7 @@ void SessionRunner::look_for_quorum() {
   if (machine_->state() != SessionState::kConnectedReadOnly || is_looking_for_quorum_) return;
   is_looking_for_quorum_ = true;
   asio::co_spawn(
-      executor_, find_quorum(executor_, hosts_, link_),
+      executor_, find_quorum(executor_, hosts_, connection_),
       [weak = weak_from_this()](const std::exception_ptr&, const std::optional<HostPort>& found) {
         const auto self = weak.lock();
         if (!self) return;
@@ -247,19 +194,15 @@ void SessionRunner::move_to(const HostPort& host) {
   drop_connection();
 }
 
-void SessionRunner::drop_connection() {
-  if (link_) lost(link_);
-}
-
 // --- the owner's requests
 
 RequestId SessionRunner::submit(Request request) {
-  last_id_ = machine_->submit(std::move(request), steady_now(), effects_);
+  last_id_ = machine_->submit(std::move(request), environment_.now(), effects_);
   return ids_before_ + last_id_;
 }
 
 void SessionRunner::add_auth(Credential credential) {
-  machine_->add_auth(std::move(credential), steady_now(), effects_);
+  machine_->add_auth(std::move(credential), environment_.now(), effects_);
 }
 
 bool SessionRunner::forget_watches(WatcherType type, std::string_view path) {
@@ -267,7 +210,7 @@ bool SessionRunner::forget_watches(WatcherType type, std::string_view path) {
 }
 
 RequestId SessionRunner::close() {
-  last_id_ = machine_->close(steady_now(), effects_);
+  last_id_ = machine_->close(environment_.now(), effects_);
   return ids_before_ + last_id_;
 }
 

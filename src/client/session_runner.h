@@ -1,18 +1,17 @@
 #pragma once
-// Runs a SessionMachine on real sockets and timers, on an executor that runs one function at a time
-// (a strand, or an io_context with one thread). Everything is called there, but for what says
+// Runs a SessionMachine with connections and an alarm, on an executor that runs one function at a
+// time (a strand, or an io_context with one thread). Everything is called there, but for what says
 // otherwise; what the session has to say goes to the sink, there too.
 
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "client/connect_string.h"
+#include "client/environment.h"
 #include "client/session_machine.h"
 
 namespace drover::client {
@@ -62,8 +61,6 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
   [[nodiscard]] std::int32_t timeout_ms() const { return timeout_ms_.load(); }
 
  private:
-  struct Link;
-
   // Calls `f(machine, now, effects)`, then flush().
   template <typename F>
   void drive(F f);
@@ -71,18 +68,16 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
   void carry_out();
   void publish_state();
   void connect(std::size_t host);
-  void read(const std::shared_ptr<Link>& link);
-  void write(const std::shared_ptr<Link>& link);
   void hang_up();
-  void lost(const std::shared_ptr<Link>& link);
-  void arm_timer();
+  void arm_alarm();
   // While connected to a server without a quorum: looks for one that has it, and moves there.
   void look_for_quorum();
   void move_to(const HostPort& host);
 
   boost::asio::any_io_executor executor_;
+  Environment& environment_;
   std::vector<HostPort> hosts_;
-  HostPort current_;  // where link_ leads
+  HostPort current_;  // where connection_ leads
   bool is_looking_for_quorum_ = false;
   SessionMachine::Options options_;
   Owner owner_;
@@ -95,12 +90,10 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
   std::vector<Delivery> deliveries_;  // those being delivered
   bool is_flushing_ = false;
 
-  boost::asio::ip::tcp::resolver resolver_;
-  boost::asio::steady_timer timer_;
-  // When the timer fires. A deadline that moved away is noticed then: most of them do.
+  std::unique_ptr<Alarm> alarm_;
+  // When it rings. A deadline that moved away is noticed then: most of them do.
   std::optional<base::Instant> armed_for_;
-  // The present connection; handlers of earlier ones see that they are not it.
-  std::shared_ptr<Link> link_;
+  std::shared_ptr<Connection> connection_;
 
   std::atomic<SessionState> state_ = SessionState::kConnecting;
   std::atomic<std::int64_t> session_id_ = 0;

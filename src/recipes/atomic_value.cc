@@ -73,7 +73,8 @@ boost::asio::awaitable<Result<void>> try_often(Shared state, AtomicBytes::Patien
     const auto done = co_await try_once(state, change, outcome);
     if (!done) co_return std::unexpected(done.error());
     if (*done) break;
-    const auto delay = retry::next_delay(retry, *tries - 1, now(state) - began, random_number());
+    const auto delay = retry::next_delay(retry, *tries - 1, now(state) - began,
+                                         random_number(state->client.get_executor()));
     if (!delay) break;
     auto paused = co_await patience->wait(pause(state->client, *delay));
     if (!paused) co_return paused;

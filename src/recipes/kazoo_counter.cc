@@ -96,7 +96,7 @@ boost::asio::awaitable<Result<CounterOutcome>> Counter::change_now(
                          lost.code == ErrorCode::kNodeExists;
     const auto delay =
         retry::next_delay(state->options.retry, tries, detail::now(client.get_executor()) - began,
-                          detail::random_number());
+                          detail::random_number(client.get_executor()));
     if (!is_race || !delay) co_return std::unexpected(std::move(lost));
     auto paused = co_await patience->wait(detail::pause(client, *delay));
     if (!paused) co_return std::unexpected(std::move(paused.error()));

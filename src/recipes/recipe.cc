@@ -1,7 +1,7 @@
+#include <drover/detail/environment.h>
 #include <drover/detail/recipe.h>
 
 #include <algorithm>
-#include <random>
 
 namespace drover::detail {
 
@@ -94,9 +94,8 @@ boost::asio::awaitable<bool> Retries::again(std::shared_ptr<Patience> patience) 
   co_return paused.has_value();
 }
 
-std::uint64_t random_number(const Client& /*client*/) {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
+std::uint64_t random_number(const Client& client) {
+  return random_number(client.get_executor());
 }
 
 std::string random_hex(const Client& client) {

@@ -11,7 +11,7 @@ namespace drover::detail {
 // Monotonic time, of no particular beginning, as timers on `executor` go by it.
 [[nodiscard]] std::chrono::milliseconds now(const boost::asio::any_io_executor& executor);
 
-// Any number, different in every process. Thread-safe.
-[[nodiscard]] std::uint64_t random_number();
+// Any number, different in every process of the real world. Thread-safe.
+[[nodiscard]] std::uint64_t random_number(const boost::asio::any_io_executor& executor);
 
 }  // namespace drover::detail
