@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
-#include "sim/machine.h"
-#include "sim/observer.h"
+#include "sim/ensemble.h"
 #include "sim/scenario.h"
 #include "sim/sim_client.h"
 
