@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from kazoo.exceptions import NoNodeError
 
 from examples import programs
 from support import sanitizers, servers
@@ -28,6 +29,7 @@ REGISTERED = {
     "dns_status": r"status .*",
     "log_collect": r".* assigned \[\]",
     "mysql_bus": r".* applied 1",
+    "server_monitor": r"host is online",
     "xs_lock": r".* granted",
 }
 
@@ -73,7 +75,10 @@ def ephemerals(eye):
     found, unread = [], ["/"]
     while unread:
         path = unread.pop()
-        children, stat = eye.get_children(path, include_data=True)
+        try:
+            children, stat = eye.get_children(path, include_data=True)
+        except NoNodeError:
+            continue  # it went meanwhile
         if stat.ephemeralOwner:
             found.append(path)
         unread += [f"{path.rstrip('/')}/{name}" for name in children]

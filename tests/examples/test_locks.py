@@ -103,6 +103,17 @@ def test_a_place_that_is_gone_is_no_lock(start_behind, proxy, eye):
     assert children(eye) == []
 
 
+def test_sigterm_leaves_the_queue_at_once(start_behind, proxy, eye):
+    before = queue_up(eye, "/locks/seq-")
+    watches = proxy.on_reply("exists")
+    program = start_behind("native_lock")
+    watches.wait(20)
+    assert len(children(eye)) == 2
+    assert program.terminate() == 0
+    assert [f"/locks/{name}" for name in children(eye)] == [before]
+    assert program.lines.all() == []
+
+
 # -- reentrant_lock ------------------------------------------------------------------------------
 
 CURATORS = re.compile(r"_c_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-lock-\d{10}")
