@@ -61,10 +61,10 @@ class Client {
   // Connects in the background, on `executor` (several threads may run it). Requires that the
   // executor runs until the client is closed, or is never run again. Throws Exception with
   // kBadArguments when `connect` (host:port[,host:port...][/chroot]) or an option makes no sense.
-  Client(boost::asio::any_io_executor executor, std::string_view connect,
+  Client(const boost::asio::any_io_executor& executor, std::string_view connect,
          ClientOptions options = {});
   // The same without exceptions.
-  [[nodiscard]] static Result<Client> start(boost::asio::any_io_executor executor,
+  [[nodiscard]] static Result<Client> start(const boost::asio::any_io_executor& executor,
                                             std::string_view connect, ClientOptions options = {});
   // With a thread of its own, and connected when it returns. Errors: kBadArguments, kNotSent when
   // there was no session within connection_timeout. The last handle's destructor closes the session
@@ -142,7 +142,7 @@ class Client {
   auto ensure_path(std::string path, Token&& token = Token()) {
     return operation<void>(std::forward<Token>(token),
                            [path = std::move(path)](Client& self, auto handler) mutable {
-                             self.start_ensure_path(std::move(path), std::move(handler));
+                             self.start_ensure_path(path, std::move(handler));
                            });
   }
   // Result<AclListing>. Errors: kNoNode.
@@ -160,7 +160,7 @@ class Client {
     return operation<Stat>(
         std::forward<Token>(token), [path = std::move(path), acls = std::move(acls), acl_version](
                                         Client& self, auto handler) mutable {
-          self.start_set_acls(std::move(path), std::move(acls), acl_version, std::move(handler));
+          self.start_set_acls(std::move(path), acls, acl_version, std::move(handler));
         });
   }
   // Later reads of this client see everything that was written anywhere before. Result<void>.
@@ -179,7 +179,7 @@ class Client {
     return operation<std::vector<OperationResult>>(
         std::forward<Token>(token),
         [transaction = std::move(transaction)](Client& self, auto handler) mutable {
-          self.start_commit(std::move(transaction), std::move(handler));
+          self.start_commit(transaction, std::move(handler));
         });
   }
 
@@ -230,7 +230,7 @@ class Client {
   auto reconfig(Reconfiguration change, Token&& token = Token()) {
     return operation<Node>(std::forward<Token>(token),
                            [change = std::move(change)](Client& self, auto handler) mutable {
-                             self.start_reconfig(std::move(change), std::move(handler));
+                             self.start_reconfig(change, std::move(handler));
                            });
   }
   // Other servers of the same ensemble, in the form of a connect string without chroot. Clients
@@ -319,7 +319,7 @@ class Client {
   }
 
   // The same connection under another namespace ("" for none), in place of this one's.
-  [[nodiscard]] Client with_namespace(std::string name_space) const;
+  [[nodiscard]] Client with_namespace(std::string_view name_space) const;
   [[nodiscard]] const std::string& name_space() const noexcept { return name_space_; }
   [[nodiscard]] const ClientOptions& options() const noexcept;
   // Where answers come; one function at a time. For co_spawn of what works with this client.
@@ -357,18 +357,19 @@ class Client {
   void start_remove(std::string path, RemoveOptions options, detail::Handler<void> handler);
   void start_exists(std::string path, detail::Handler<std::optional<Stat>> handler);
   void start_children(std::string path, detail::Handler<Listing> handler);
-  void start_ensure_path(std::string path, detail::Handler<void> handler);
+  void start_ensure_path(const std::string& path, detail::Handler<void> handler);
   void start_acls(std::string path, detail::Handler<AclListing> handler);
-  void start_set_acls(std::string path, AclList acls, std::int32_t acl_version,
+  void start_set_acls(std::string path, const AclList& acls, std::int32_t acl_version,
                       detail::Handler<Stat> handler);
   void start_sync(std::string path, detail::Handler<void> handler);
-  void start_commit(Transaction transaction, detail::Handler<std::vector<OperationResult>> handler);
+  void start_commit(const Transaction& transaction,
+                    detail::Handler<std::vector<OperationResult>> handler);
   void start_who_am_i(detail::Handler<std::vector<Id>> handler);
   void start_ephemerals(std::string prefix, detail::Handler<std::vector<std::string>> handler);
   void start_all_children_number(std::string path, detail::Handler<std::int32_t> handler);
   void start_config(detail::Handler<Node> handler);
   void start_watch_config(detail::Handler<Watched<Node>> handler);
-  void start_reconfig(Reconfiguration change, detail::Handler<Node> handler);
+  void start_reconfig(const Reconfiguration& change, detail::Handler<Node> handler);
   void start_watch_data(std::string path, detail::Handler<Watched<Node>> handler);
   void start_watch_exists(std::string path, detail::Handler<Watched<std::optional<Stat>>> handler);
   void start_watch_children(std::string path, detail::Handler<Watched<Listing>> handler);

@@ -20,7 +20,6 @@
 namespace drover {
 
 namespace asio = boost::asio;
-using client::Call;
 using client::Core;
 using client::Scope;
 using std::chrono::milliseconds;
@@ -145,7 +144,7 @@ struct Client::Owner {
   }
 };
 
-Result<Client> Client::start(asio::any_io_executor executor, std::string_view connect,
+Result<Client> Client::start(const asio::any_io_executor& executor, std::string_view connect,
                              ClientOptions options) {
   auto servers = client::parse_connect_string(connect);
   if (!servers) return std::unexpected(servers.error());
@@ -153,14 +152,15 @@ Result<Client> Client::start(asio::any_io_executor executor, std::string_view co
   if (!name_space) return std::unexpected(name_space.error());
   if (auto good = check(options); !good) return std::unexpected(good.error());
   auto owner = std::make_shared<Owner>();
-  owner->core = std::make_shared<Core>(asio::make_strand(std::move(executor)), std::move(*servers),
-                                       std::move(options));
+  owner->core =
+      std::make_shared<Core>(asio::make_strand(executor), std::move(*servers), std::move(options));
   owner->core->start();
   return Client(std::move(owner), std::move(*name_space));
 }
 
-Client::Client(asio::any_io_executor executor, std::string_view connect, ClientOptions options)
-    : Client(value_or_throw(start(std::move(executor), connect, std::move(options)))) {}
+Client::Client(const asio::any_io_executor& executor, std::string_view connect,
+               ClientOptions options)
+    : Client(value_or_throw(start(executor, connect, std::move(options)))) {}
 
 Client::Client(std::shared_ptr<Owner> owner, std::string name_space)
     : owner_(std::move(owner)), name_space_(std::move(name_space)) {}
@@ -302,7 +302,7 @@ void Client::start_children(std::string path, detail::Handler<Listing> handler) 
       client::children_call(scope_of(core, name_space_), std::move(path), std::move(handler)));
 }
 
-void Client::start_ensure_path(std::string path, detail::Handler<void> handler) {
+void Client::start_ensure_path(const std::string& path, detail::Handler<void> handler) {
   Core& core = *owner_->core;
   if (auto error = path_error("ensure path", path)) {
     return refuse(core, std::move(handler), std::move(*error));
@@ -325,7 +325,7 @@ void Client::start_acls(std::string path, detail::Handler<AclListing> handler) {
   core.submit(client::acls_call(scope_of(core, name_space_), std::move(path), std::move(handler)));
 }
 
-void Client::start_set_acls(std::string path, AclList acls, std::int32_t acl_version,
+void Client::start_set_acls(std::string path, const AclList& acls, std::int32_t acl_version,
                             detail::Handler<Stat> handler) {
   Core& core = *owner_->core;
   if (auto error = path_error("set acls", path)) {
@@ -343,7 +343,7 @@ void Client::start_sync(std::string path, detail::Handler<void> handler) {
   core.submit(client::sync_call(scope_of(core, name_space_), std::move(path), std::move(handler)));
 }
 
-void Client::start_commit(Transaction transaction,
+void Client::start_commit(const Transaction& transaction,
                           detail::Handler<std::vector<OperationResult>> handler) {
   Core& core = *owner_->core;
   auto operations = transaction.operations();
@@ -408,7 +408,7 @@ void Client::start_watch_config(detail::Handler<Watched<Node>> handler) {
                                                std::nullopt, std::move(handler)));
 }
 
-void Client::start_reconfig(Reconfiguration change, detail::Handler<Node> handler) {
+void Client::start_reconfig(const Reconfiguration& change, detail::Handler<Node> handler) {
   owner_->core->submit(client::reconfig_call(change, std::move(handler)));
 }
 
@@ -520,7 +520,7 @@ const asio::any_io_executor& Client::get_executor() const noexcept {
   return owner_->core->executor();
 }
 
-Client Client::with_namespace(std::string name_space) const {
+Client Client::with_namespace(std::string_view name_space) const {
   return Client(owner_, value_or_throw(checked_name_space(name_space)));
 }
 

@@ -59,7 +59,7 @@ asio::awaitable<std::optional<HostPort>> find_quorum(asio::any_io_executor execu
       co_await pause(executor, std::min(left, kStep));
       if (connection.expired()) co_return std::nullopt;
     }
-    const HostPort host = hosts[turn % hosts.size()];
+    const HostPort& host = hosts[turn % hosts.size()];
     auto answer = co_await (ask(executor, host) || pause(executor, kAnswerMax));
     if (answer.index() == 0 && std::get<0>(answer)) co_return host;
     delay = std::min(delay * 2, kPauseMax);

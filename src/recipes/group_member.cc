@@ -4,10 +4,11 @@
 
 namespace drover {
 
-GroupMember::GroupMember(Client client, std::string path, std::string member_id)
+GroupMember::GroupMember(const Client& client, std::string path, std::string member_id)
     : GroupMember(client, std::move(path), std::move(member_id), client.options().default_data) {}
 
-GroupMember::GroupMember(Client client, std::string path, std::string member_id, Bytes payload)
+GroupMember::GroupMember(const Client& client, std::string path, std::string member_id,
+                         Bytes payload)
     : path_(std::move(path)),
       id_(std::move(member_id)),
       node_(client, detail::child_path(path_, id_), CreateMode::kEphemeral, std::move(payload)),

@@ -186,7 +186,7 @@ boost::asio::awaitable<Result<void>> PersistentNode::close_now(std::shared_ptr<S
 // Writes to the child twice per TTL.
 class PersistentTtlNode::Toucher : public recipes::Background {
  public:
-  Toucher(Client client, std::string parent, std::string name, std::chrono::milliseconds ttl)
+  Toucher(Client client, std::string parent, const std::string& name, std::chrono::milliseconds ttl)
       : Background(std::move(client)),
         parent_(std::move(parent)),
         path_(detail::child_path(parent_, name)),
@@ -217,10 +217,11 @@ class PersistentTtlNode::Toucher : public recipes::Background {
   const std::chrono::milliseconds ttl_;
 };
 
-PersistentTtlNode::PersistentTtlNode(Client client, std::string path, std::chrono::milliseconds ttl,
-                                     Bytes data, std::string touch)
+PersistentTtlNode::PersistentTtlNode(const Client& client, const std::string& path,
+                                     std::chrono::milliseconds ttl, Bytes data,
+                                     const std::string& touch)
     : node_(client, path, CreateMode::kPersistentWithTtl, std::move(data), {.ttl = ttl}),
-      toucher_(std::make_shared<Toucher>(client, path, std::move(touch), ttl)) {}
+      toucher_(std::make_shared<Toucher>(client, path, touch, ttl)) {}
 PersistentTtlNode& PersistentTtlNode::operator=(PersistentTtlNode&& other) noexcept {
   stop_touching();
   node_ = std::move(other.node_);

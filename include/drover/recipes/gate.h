@@ -78,8 +78,9 @@ class Gate {
   template <typename Token, typename MakeWork>
   auto run(std::chrono::milliseconds at_most, const char* what, Token& token, MakeWork make_work) {
     auto patience = std::make_shared<detail::Patience>(client_, at_most, what + path_, path_);
-    return detail::run_recipe<void>(patience, token,
-                                    [patience, make_work] { return make_work(patience); });
+    return detail::run_recipe<void>(patience, token, [patience, make_work = std::move(make_work)] {
+      return make_work(patience);
+    });
   }
   static boost::asio::awaitable<Result<void>> raise_at(Client client, std::string path,
                                                        GateOptions options);

@@ -31,6 +31,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 
 namespace drover {
 
@@ -38,14 +39,14 @@ namespace drover {
 class GroupMember {
  public:
   // Default payload: the client's default data.
-  GroupMember(Client client, std::string path, std::string member_id);
-  GroupMember(Client client, std::string path, std::string member_id, Bytes payload);
+  GroupMember(const Client& client, std::string path, std::string member_id);
+  GroupMember(const Client& client, std::string path, std::string member_id, Bytes payload);
 
   // Joins, in the background, and reads who is there. Result<void>: members() is complete. A
   // second call waits for the same.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
   auto start(Token&& token = Token()) {
-    static_cast<void>(node_.start());  // a second time changes nothing
+    std::ignore = node_.start();  // a second time changes nothing
     return cache_.start(std::forward<Token>(token));
   }
   // Leaves, and waits until that is done. Result<void>.

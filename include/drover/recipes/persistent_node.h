@@ -99,7 +99,8 @@ class PersistentNode {
   auto run(std::chrono::milliseconds at_most, const char* what, Token& token, Work work) {
     auto patience = make_patience(at_most, what);
     return detail::run_recipe<T>(
-        patience, token, [state = state_, patience, work] { return work(state, patience); });
+        patience, token,
+        [state = state_, patience, work = std::move(work)] { return work(state, patience); });
   }
   static boost::asio::awaitable<Result<std::string>> wait_created_now(std::shared_ptr<State> state,
                                                                       Patience patience);
@@ -116,8 +117,8 @@ class PersistentNode {
 class PersistentTtlNode {
  public:
   // `touch`: the name of the child that is written to.
-  PersistentTtlNode(Client client, std::string path, std::chrono::milliseconds ttl, Bytes data,
-                    std::string touch = "touch");
+  PersistentTtlNode(const Client& client, const std::string& path, std::chrono::milliseconds ttl,
+                    Bytes data, const std::string& touch = "touch");
   PersistentTtlNode(PersistentTtlNode&&) noexcept = default;
   PersistentTtlNode& operator=(PersistentTtlNode&& other) noexcept;
   ~PersistentTtlNode();

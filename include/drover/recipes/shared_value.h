@@ -93,7 +93,7 @@ class SharedValue {
   using Value = typename C::Value;
 
   // `seed`: the value of the znode if it is not there yet.
-  SharedValue(Client client, std::string path, const Value& seed)
+  SharedValue(const Client& client, std::string path, const Value& seed)
       : changes_(std::make_shared<StreamSource<Versioned<Value>>>(client.get_executor())),
         bytes_(client, std::move(path), C::encode(seed),
                [changes = changes_](const Versioned<Bytes>& bytes) {
