@@ -16,6 +16,7 @@
 #include <iostream>
 #include <mutex>
 #include <thread>
+#include <tuple>
 
 namespace example {
 
@@ -162,7 +163,7 @@ class OpenClients {
   }
   [[noreturn]] void close_and_exit() {
     const std::lock_guard lock(mutex_);
-    for (auto& client : clients_) static_cast<void>(client.close(drover::block));
+    for (auto& client : clients_) std::ignore = client.close(drover::block);
     std::_Exit(kDone);  // the program's threads may be anywhere: nothing is destroyed under them
   }
 
