@@ -143,6 +143,38 @@ def test_item_that_failed_is_queued_again(two, eye, root):
         consumer.ask("close")
 
 
+def test_sharders_share_their_queues(two, eye, root):
+    """One makes the first queue, whoever leads the next ones; both take from all of them."""
+    options = {"path": f"{root}/queues", "leader_path": f"{root}/leader"}
+    options |= {"threshold": 4, "check_ms": 100, "queues_max": 3}
+    sharders = [session.new("queue_sharder", **options) for session in two]
+    (first,) = sharders[0].ask("paths")
+    assert re.fullmatch(rf"{root}/queues/queue-[0-9a-f-]{{36}}", first)
+    assert sharders[1].ask("paths") == [first]
+    items = [f"item {number}".encode() for number in range(30)]
+    for number, item in enumerate(items):
+        sharders[number % 2].ask("put", item=item.hex())
+        if number in (3, 11):  # one is full; as many again, as the choice is theirs
+            shards = 2 if number == 3 else 3
+            paths = servers.wait_until(
+                lambda shards=shards: _same_paths(sharders, shards), 10, f"{shards} queues"
+            )
+            assert paths == [f"{root}/queues/{name}" for name in eye.children(f"{root}/queues")]
+    consumers = [session.new("queue_sharder", consume=True, **options) for session in two]
+    servers.wait_until(lambda: sum(len(c.events("item")) for c in consumers) >= 30, 20, "all taken")
+    taken = [bytes.fromhex(value) for c in consumers for *_, value in c.events("item")]
+    assert sorted(taken) == sorted(items)
+    for sharder in sharders + consumers:
+        sharder.ask("close")
+    servers.wait_until(lambda: not eye.children(f"{root}/leader"), 10, "nobody stands for leader")
+
+
+def _same_paths(sharders, count):
+    """What all of them know, once it is so many."""
+    known = [sharder.ask("paths") for sharder in sharders]
+    return known[0] if known[0] == known[1] and len(known[0]) == count else None
+
+
 def test_simple_queue_is_zookeepers_recipe_queue(session, pair, eye, root):
     path = f"{root}/queue"
     simple = session(pair[0]).new("simple_queue", path=path)

@@ -16,7 +16,7 @@ import org.apache.curator.framework.state.ConnectionState;
  * for each; with `hold` it then waits for a `finish`, whose `fail` makes it throw.
  */
 final class QueueSubject implements Subject {
-    private static final QueueSerializer<byte[]> RAW =
+    static final QueueSerializer<byte[]> RAW =
             new QueueSerializer<byte[]>() {
                 @Override
                 public byte[] serialize(byte[] item) {

@@ -23,6 +23,7 @@ final class Subjects {
             case "atomic_int": return AtomicSubject.ofInt(client, request);
             case "cached_long": return new CachedLongSubject(client, request);
             case "queue": return new QueueSubject(client, request, events);
+            case "queue_sharder": return new SharderSubject(client, request, events);
             case "simple_queue": return SimpleQueueSubject.curator(client, request);
             case "zookeeper_queue": return SimpleQueueSubject.zookeeper(client, request);
             case "discovery": return new DiscoverySubject(client, request, events);

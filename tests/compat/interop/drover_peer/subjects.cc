@@ -20,6 +20,7 @@ Made make_subject(const Making& making) {
       {"mutex", make_mutex},
       {"persistent_node", make_persistent_node},
       {"queue", make_queue_subject},
+      {"queue_sharder", make_queue_sharder},
       {"rwlock", make_rwlock},
       {"selector", make_selector},
       {"semaphore", make_semaphore},

@@ -42,6 +42,7 @@ Made make_multi_lock(const Making& making);
 Made make_mutex(const Making& making);
 Made make_persistent_node(const Making& making);
 Made make_queue_subject(const Making& making);
+Made make_queue_sharder(const Making& making);
 Made make_rwlock(const Making& making);
 Made make_selector(const Making& making);
 Made make_semaphore(const Making& making);
