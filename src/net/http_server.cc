@@ -232,6 +232,8 @@ struct HttpServer::Impl {
   bool make_room();
   asio::awaitable<void> serve(SessionPtr session);
   asio::awaitable<bool> serve_one(const SessionPtr& session);
+  asio::awaitable<bool> send_last(const SessionPtr& session, HttpResponse response,
+                                  unsigned version, bool head_only);
   asio::awaitable<std::optional<HttpResponse>> read_body(
       const SessionPtr& session, http::request_parser<http::empty_body>& head,
       const HttpRoute& route, HttpRequest& request);
@@ -283,6 +285,13 @@ asio::awaitable<void> HttpServer::Impl::serve(SessionPtr session) {
   }
 }
 
+asio::awaitable<bool> HttpServer::Impl::send_last(const SessionPtr& session, HttpResponse response,
+                                                  unsigned version, bool head_only) {
+  co_await send(session, std::move(response), version, false, head_only, options.idle_timeout);
+  co_await linger(session);
+  co_return false;
+}
+
 // One request. False: it was the last.
 asio::awaitable<bool> HttpServer::Impl::serve_one(const SessionPtr& session) {
   http::request_parser<http::empty_body> head;
@@ -297,19 +306,15 @@ asio::awaitable<bool> HttpServer::Impl::serve_one(const SessionPtr& session) {
   session->answering = true;
   const unsigned version = error ? 11 : head.get().version();
   const bool head_only = !error && head.get().method() == http::verb::head;
-  const auto end_with = [&](HttpResponse response) -> asio::awaitable<bool> {
-    co_await send(session, std::move(response), version, false, head_only, options.idle_timeout);
-    co_await linger(session);
-    co_return false;
-  };
-  if (error) co_return co_await end_with(complaint(error, session->timed_out));
+  if (error)
+    co_return co_await send_last(session, complaint(error, session->timed_out), version, head_only);
   const bool has_body =
       !head.is_done() && (head.chunked() || head.content_length().value_or(0) > 0);
   const bool keep_alive = head.get().keep_alive();
 
   auto target =
       parse_target(std::string_view(head.get().target().data(), head.get().target().size()));
-  if (!target) co_return co_await end_with(plain(400, "not a path"));
+  if (!target) co_return co_await send_last(session, plain(400, "not a path"), version, head_only);
   HttpRequest request = request_of(head, std::move(*target), session->remote_address);
   const auto found = router.find(request.method, request.path);
   if (found.route == nullptr) {
@@ -317,22 +322,23 @@ asio::awaitable<bool> HttpServer::Impl::serve_one(const SessionPtr& session) {
                                 ? plain(404, "there is nothing here")
                                 : plain(405, fmt::format("only {}", found.allowed));
     if (!found.allowed.empty()) response.headers.emplace_back("Allow", found.allowed);
-    if (has_body) co_return co_await end_with(std::move(response));
+    if (has_body) co_return co_await send_last(session, std::move(response), version, head_only);
     co_return co_await send(session, std::move(response), version, keep_alive, head_only,
                             options.idle_timeout);
   }
   if (auto refusal = refuse_led_astray(*found.route, request))
-    co_return co_await end_with(std::move(*refusal));
+    co_return co_await send_last(session, std::move(*refusal), version, head_only);
   if (found.route->gate) {
     Awaited<std::optional<HttpResponse>> verdict(context);
     found.route->gate(request, verdict.giver());
     auto given = co_await verdict.wait(options.answer_timeout);
-    if (!given) co_return co_await end_with(plain(503, "no answer in time"));
-    if (*given) co_return co_await end_with(std::move(**given));
+    if (!given)
+      co_return co_await send_last(session, plain(503, "no answer in time"), version, head_only);
+    if (*given) co_return co_await send_last(session, std::move(**given), version, head_only);
   }
   if (has_body) {
     if (auto refusal = co_await read_body(session, head, *found.route, request))
-      co_return co_await end_with(std::move(*refusal));
+      co_return co_await send_last(session, std::move(*refusal), version, head_only);
   }
   HttpResponse response = co_await answer(*found.route, std::move(request));
   co_return co_await send(session, std::move(response), version, keep_alive, head_only,

@@ -109,7 +109,7 @@ class HttpServerTest : public testing::Test {
              },
          .body_bytes_max = 8 << 20,
          .gate =
-             [](const HttpRequest& request, auto decide) {
+             [](const HttpRequest& request, const auto& decide) {
                if (request.header("authorization")) return decide(std::nullopt);
                decide(HttpResponse{.status = 401, .body = "who are you?"});
              },
