@@ -1,4 +1,4 @@
-// barrier_queue worker VALUE | merge: nothing is taken before all partial results are there.
+// barrier_queue worker VALUE|merge: nothing is taken before all partial results are there.
 //
 // Each worker puts its part behind the barrier; the one that merges waits until there are as many
 // as the barrier's data says, and takes them all at once.
@@ -114,7 +114,6 @@ bool accepts(const example::Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return example::run(argc, argv,
-                      {.usage = "barrier_queue worker VALUE | merge", .accepts = accepts},
+  return example::run(argc, argv, {.usage = "barrier_queue worker VALUE|merge", .accepts = accepts},
                       barrier_queue);
 }

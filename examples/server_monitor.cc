@@ -1,4 +1,4 @@
-// server_monitor server HOST | client: which servers are there, now and from now on.
+// server_monitor server HOST|client: which servers are there, now and from now on.
 //
 // A server says that it is there by an ephemeral znode: it goes at once when the server closes its
 // session, and after the session timeout when it dies without a word. Clients watch the parent.
@@ -28,11 +28,13 @@ awaitable<void> serve(drover::Client client, std::string host, std::string id) {
   // its own; an old one with the same name would vanish later, and the live server with it.
   const auto made = co_await client.create("/servers/server" + id, drover::as_bytes(host),
                                            {.mode = drover::CreateMode::kEphemeralSequential});
-  drover::value_or_throw(made);
+  const std::string path = drover::value_or_throw(made).path;
   example::print(host, " is online");
-  // Here it would serve. This one waits for its end: SIGTERM, or a lost session (exit 3).
-  auto states = client.connection_states();
-  for (;;) drover::value_or_throw(co_await states.next());
+  // Here it would serve. When its session is lost, so is its znode, and the watch says so (exit 3).
+  for (;;) {
+    auto own = drover::value_or_throw(co_await client.watch_data(path));
+    drover::value_or_throw(co_await own.changed.fired());
+  }
 }
 
 awaitable<std::vector<std::string>> read_hosts(drover::Client client,
@@ -84,7 +86,8 @@ bool accepts(const example::Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return example::run(argc, argv,
-                      {.usage = "server_monitor server HOST | client", .accepts = accepts},
-                      server_monitor);
+  return example::run(
+      argc, argv,
+      {.usage = "server_monitor server HOST|client", .accepts = accepts, .outlives_session = true},
+      server_monitor);
 }
