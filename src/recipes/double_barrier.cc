@@ -47,7 +47,7 @@ struct DoubleBarrier::State {
   boost::asio::awaitable<Result<void>> remove_ready();
 };
 
-DoubleBarrier::DoubleBarrier(Client client, std::string path, int members,
+DoubleBarrier::DoubleBarrier(const Client& client, std::string path, int members,
                              DoubleBarrierOptions options) {
   auto ready_path = detail::child_path(path, kReady);
   auto name = options.hex_name ? detail::random_hex(client) : detail::random_uuid(client);

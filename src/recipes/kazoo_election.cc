@@ -4,7 +4,7 @@
 
 namespace drover::kazoo {
 
-Election::Election(Client client, std::string path, std::string identifier) {
+Election::Election(const Client& client, const std::string& path, std::string identifier) {
   LockOptions options{.identifier = std::move(identifier)};
   state_.reset(new State{client, path, Lock(client, path, std::move(options))});
 }

@@ -7,6 +7,7 @@ namespace drover {
 LockHold::LockHold(std::shared_ptr<recipes::HeldNode> node)
     : executor_(node->client().get_executor()), node_(std::move(node)) {}
 // A hold that was moved from keeps its executor: release() may still be called.
+// NOLINTNEXTLINE(performance-move-constructor-init)
 LockHold::LockHold(LockHold&& other) noexcept
     : executor_(other.executor_), node_(std::move(other.node_)) {}
 LockHold& LockHold::operator=(LockHold&& other) noexcept {
@@ -27,7 +28,7 @@ std::stop_token LockHold::lost() const noexcept {
 }
 
 void LockHold::start_release(const boost::asio::any_io_executor& executor,
-                             std::shared_ptr<recipes::HeldNode> node,
+                             const std::shared_ptr<recipes::HeldNode>& node,
                              detail::Handler<void> handler) {
   if (node) return node->release(std::move(handler));
   // From inside an initiating function, which must not call the handler itself.

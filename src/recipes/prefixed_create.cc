@@ -73,7 +73,7 @@ awaitable<Result<Created>> create_prefixed(Client client, std::string parent, st
       co_return created;
     }
     if (created.error().code != ErrorCode::kCancelled) {
-      const auto found = co_await find_created(client, parent, prefix);
+      auto found = co_await find_created(client, parent, prefix);
       if (found && *found) co_return std::move(**found);
       if (found && co_await retries.again(patience)) continue;
     }

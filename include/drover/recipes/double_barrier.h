@@ -55,7 +55,8 @@ struct DoubleBarrierOptions {
 class DoubleBarrier {
  public:
   // `members`: how many have to come, at least 1.
-  DoubleBarrier(Client client, std::string path, int members, DoubleBarrierOptions options = {});
+  DoubleBarrier(const Client& client, std::string path, int members,
+                DoubleBarrierOptions options = {});
 
   // Waits until all have come. Result<void>. Errors besides the client's: kTimedOut after
   // `at_most`, kSessionExpired (this member's znode is gone), kBadArguments (fewer than one

@@ -37,7 +37,7 @@ class Election {
   // As LeaderSelector::Body.
   using Body = std::function<boost::asio::awaitable<void>(Leadership leadership)>;
 
-  Election(Client client, std::string path, std::string identifier = {});
+  Election(const Client& client, const std::string& path, std::string identifier = {});
 
   // Waits until it leads, runs `body`, and gives leadership up. Result<void>. Errors besides the
   // client's: kTimedOut when others led for `at_most`, kCancelled (kazoo's cancel()).

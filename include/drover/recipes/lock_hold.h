@@ -81,7 +81,7 @@ class [[nodiscard]] LockHold {
     return detail::initiate<void>(
         executor_, token,
         [executor = executor_, node = std::move(node_)](detail::Handler<void> handler) mutable {
-          start_release(executor, std::move(node), std::move(handler));
+          start_release(executor, node, std::move(handler));
         });
   }
 
@@ -91,7 +91,8 @@ class [[nodiscard]] LockHold {
 
  private:
   static void start_release(const boost::asio::any_io_executor& executor,
-                            std::shared_ptr<recipes::HeldNode> node, detail::Handler<void> handler);
+                            const std::shared_ptr<recipes::HeldNode>& node,
+                            detail::Handler<void> handler);
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<recipes::HeldNode> node_;
