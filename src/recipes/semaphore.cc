@@ -43,7 +43,7 @@ struct Semaphore::State {
   [[nodiscard]] std::string lease_path() const { return detail::child_path(path, "leases"); }
 };
 
-Semaphore::Semaphore(Client client, std::string path, int leases_max, LockOptions options)
+Semaphore::Semaphore(Client client, const std::string& path, int leases_max, LockOptions options)
     : Semaphore(std::move(client), path, constant_limit(path, leases_max), std::move(options)) {}
 
 Semaphore::Semaphore(Client client, std::string path, std::shared_ptr<LeaseLimit> limit,

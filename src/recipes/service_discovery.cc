@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <tuple>
 
 #include "recipes/background.h"
 #include "recipes/json.h"
@@ -193,7 +194,7 @@ awaitable<Result<void>> ServiceDiscovery::State::clean_up() {
 
 ServiceDiscovery::ServiceDiscovery(Client client, std::string base, ServiceDiscoveryOptions options)
     : state_(std::make_shared<State>(std::move(client), std::move(base), options)) {
-  static_cast<void>(state_->start());  // the first start cannot fail
+  std::ignore = state_->start();  // the first start cannot fail
 }
 
 ServiceDiscovery::~ServiceDiscovery() {

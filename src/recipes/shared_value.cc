@@ -23,7 +23,7 @@ class SharedBytes::State : public recipes::Background {
   boost::asio::awaitable<Result<void>> create_and_read();
   boost::asio::awaitable<Result<void>> read();
   // Unless something newer is known.
-  void update(Versioned<Bytes> read);
+  void update(const Versioned<Bytes>& read);
   using Background::client;
 
  protected:
@@ -37,7 +37,7 @@ class SharedBytes::State : public recipes::Background {
   Versioned<Bytes> current_;
 };
 
-void SharedBytes::State::update(Versioned<Bytes> read) {
+void SharedBytes::State::update(const Versioned<Bytes>& read) {
   bool is_first = false;
   {
     const std::lock_guard lock(mutex_);

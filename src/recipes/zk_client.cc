@@ -25,7 +25,7 @@ class Follower : public std::enable_shared_from_this<Follower> {
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
 
-  static Subscription start(std::shared_ptr<Follower> self) {
+  static Subscription start(const std::shared_ptr<Follower>& self) {
     boost::asio::co_spawn(self->client_.get_executor(), run(self), boost::asio::detached);
     return Subscription([self] {
       self->is_over_ = true;

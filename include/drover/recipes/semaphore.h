@@ -64,7 +64,7 @@ class LeaseLimit {
 class Semaphore : public detail::CountingSemaphore<Semaphore> {
  public:
   // Throw Exception with kBadArguments when the limit is less than 1, or missing.
-  Semaphore(Client client, std::string path, int leases_max, LockOptions options = {});
+  Semaphore(Client client, const std::string& path, int leases_max, LockOptions options = {});
   Semaphore(Client client, std::string path, std::shared_ptr<LeaseLimit> limit,
             LockOptions options = {});
   Semaphore(const Semaphore&) = delete;

@@ -61,17 +61,16 @@ class ZkClient {
               CreateMode mode = CreateMode::kPersistent, Token&& token = Token()) {
     return run<Created>(
         "create", path, token,
-        [client = client_, path, data = C::encode(value), mode](std::shared_ptr<detail::Patience>) {
+        [client = client_, path, data = C::encode(value), mode](const auto& /*patience*/) {
           return do_create(client, path, data, mode);
         });
   }
   // Result<C::Value>. Errors: kNoNode, kCorruptPayload.
   template <Codec C = RawBytes, CompletionTokenFor<typename C::Value> Token = detail::DefaultToken>
   auto read(std::string path, Token&& token = Token()) {
-    return run<typename C::Value>("read", path, token,
-                                  [client = client_, path](std::shared_ptr<detail::Patience>) {
-                                    return do_read<C>(client, path);
-                                  });
+    return run<typename C::Value>(
+        "read", path, token,
+        [client = client_, path](const auto& /*patience*/) { return do_read<C>(client, path); });
   }
   // Result<Stat>. Errors: kNoNode, kBadVersion.
   template <Codec C = RawBytes, CompletionTokenFor<Stat> Token = detail::DefaultToken>
@@ -79,19 +78,18 @@ class ZkClient {
              Token&& token = Token()) {
     return run<Stat>(
         "write", path, token,
-        [client = client_, path, data = C::encode(value), version](
-            std::shared_ptr<detail::Patience>) { return do_write(client, path, data, version); });
+        [client = client_, path, data = C::encode(value), version](const auto& /*patience*/) {
+          return do_write(client, path, data, version);
+        });
   }
   // Replaces the value by what `updated` makes of it; called again whenever another one was faster.
   // Result<Stat>. Errors: kNoNode, kCorruptPayload.
   template <Codec C = RawBytes, CompletionTokenFor<Stat> Token = detail::DefaultToken>
   auto update(std::string path, std::function<typename C::Value(const typename C::Value&)> updated,
               Token&& token = Token()) {
-    return run<Stat>(
-        "update", path, token,
-        [client = client_, path, updated = std::move(updated)](std::shared_ptr<detail::Patience>) {
-          return do_update<C>(client, path, updated);
-        });
+    return run<Stat>("update", path, token,
+                     [client = client_, path, updated = std::move(updated)](
+                         const auto& /*patience*/) { return do_update<C>(client, path, updated); });
   }
 
   // --- the tree
@@ -99,24 +97,22 @@ class ZkClient {
   // Result<bool>: false when there was none.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
   auto remove(std::string path, Token&& token = Token()) {
-    return run<bool>("remove", path, token,
-                     [client = client_, path](std::shared_ptr<detail::Patience>) {
-                       return do_remove(client, path, false);
-                     });
+    return run<bool>("remove", path, token, [client = client_, path](const auto& /*patience*/) {
+      return do_remove(client, path, false);
+    });
   }
   // With everything below, children first; not all at once. Result<bool>, as remove.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
   auto remove_recursive(std::string path, Token&& token = Token()) {
-    return run<bool>("remove", path, token,
-                     [client = client_, path](std::shared_ptr<detail::Patience>) {
-                       return do_remove(client, path, true);
-                     });
+    return run<bool>("remove", path, token, [client = client_, path](const auto& /*patience*/) {
+      return do_remove(client, path, true);
+    });
   }
   // Result<int>: 0 also when there is no such znode.
   template <CompletionTokenFor<int> Token = detail::DefaultToken>
   auto count_children(std::string path, Token&& token = Token()) {
     return run<int>("count children", path, token,
-                    [client = client_, path](std::shared_ptr<detail::Patience>) {
+                    [client = client_, path](const auto& /*patience*/) {
                       return do_count_children(client, path);
                     });
   }
@@ -126,7 +122,7 @@ class ZkClient {
                          Token&& token = Token()) {
     return run<bool>(
         "wait", path, token,
-        [client = client_, path](std::shared_ptr<detail::Patience> patience) {
+        [client = client_, path](const auto& patience) {
           return do_wait_until_exists(client, path, patience);
         },
         at_most);
@@ -143,8 +139,7 @@ class ZkClient {
                              Token&& token = Token()) {
     return run<T>(
         "retry", "", token,
-        [client = client_,
-         operation = std::move(operation)](std::shared_ptr<detail::Patience> patience) {
+        [client = client_, operation = std::move(operation)](const auto& patience) {
           return do_retry<T>(client, operation, patience);
         },
         at_most);
