@@ -40,11 +40,7 @@ awaitable<void> provide(drover::Client client, const example::Arguments& argumen
     drover::value_or_throw(co_await client.remove(path, {.missing_ok = true}));
   }
   example::print("registered ", arguments.words[1], " ", address);
-  // The znode stays for as long as the session does.
-  for (;;) {
-    auto own = drover::value_or_throw(co_await client.watch_data(path));
-    drover::value_or_throw(co_await own.changed.fired());
-  }
+  co_await example::keep(client, path);
 }
 
 // Each in turn, in the order of the list.

@@ -69,10 +69,7 @@ awaitable<void> provide(drover::Client client, const example::Arguments& argumen
     drover::value_or_throw(co_await client.remove(path, {.missing_ok = true}));
   }
   print_status(address, to_status(text).value());
-  for (;;) {
-    auto own = drover::value_or_throw(co_await client.watch_data(path));
-    drover::value_or_throw(co_await own.changed.fired());
-  }
+  co_await example::keep(client, path);
 }
 
 awaitable<void> collect(drover::Client client, const example::Arguments& arguments) {

@@ -188,6 +188,16 @@ asio::awaitable<std::exception_ptr> caught(asio::awaitable<void> task) {
   co_return nullptr;
 }
 
+asio::awaitable<void> keep(drover::Client client, std::string path) {
+  for (;;) {
+    auto own = drover::value_or_throw(co_await client.watch_exists(path));
+    if (!own.value || own.value->ephemeral_owner != client.session_id()) {
+      throw drover::Exception({drover::ErrorCode::kLockLost, path + " is gone"});
+    }
+    drover::value_or_throw(co_await own.changed.fired());
+  }
+}
+
 asio::awaitable<void> sleep(drover::Client client, std::chrono::milliseconds time) {
   asio::steady_timer timer(client.get_executor(), time);
   co_await timer.async_wait(asio::use_awaitable);

@@ -75,6 +75,8 @@ int run(int argc, char** argv, const About& about, Threads program);
 // when its session is lost. Throws drover::Exception.
 drover::Client open(const Arguments& arguments);
 
+// Waits for as long as the ephemeral znode is there and this session's, and then throws.
+boost::asio::awaitable<void> keep(drover::Client client, std::string path);
 // Waits, with nothing to wait for.
 boost::asio::awaitable<void> sleep(drover::Client client, std::chrono::milliseconds time);
 
