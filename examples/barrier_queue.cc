@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "support/program.h"
 
@@ -102,8 +103,8 @@ awaitable<void> merge(drover::Client client) {
 }
 
 awaitable<void> barrier_queue(drover::Client client, const example::Arguments& arguments) {
-  if (arguments.words[0] == "merge") return merge(client);
-  return work(client, arguments.words[1]);
+  if (arguments.words[0] == "merge") return merge(std::move(client));
+  return work(std::move(client), arguments.words[1]);
 }
 
 bool accepts(const example::Arguments& arguments) {

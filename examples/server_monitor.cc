@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "support/program.h"
 
@@ -71,8 +72,8 @@ awaitable<void> monitor(drover::Client client) {
 }
 
 awaitable<void> server_monitor(drover::Client client, const example::Arguments& arguments) {
-  if (arguments.words[0] == "client") return monitor(client);
-  return serve(client, arguments.words[1], arguments.id);
+  if (arguments.words[0] == "client") return monitor(std::move(client));
+  return serve(std::move(client), arguments.words[1], arguments.id);
 }
 
 bool is_client(const example::Arguments& arguments) {
