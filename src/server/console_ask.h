@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "server/clock.h"
@@ -19,18 +20,22 @@ template <typename Part>
 void ask_reactors(const ConsolePtr& console, std::function<void(Reactor&, Part&)> add,
                   std::function<void(std::vector<Part>)> done) {
   struct Round {
+    std::function<void(Reactor&, Part&)> add;
+    std::function<void(std::vector<Part>)> done;
     std::vector<Part> parts;
     std::atomic<std::size_t> missing;
   };
   auto round = std::make_shared<Round>();
+  round->add = std::move(add);
+  round->done = std::move(done);
   round->parts.resize(console->from.reactors.size());
   round->missing = console->from.reactors.size();
   for (std::size_t i = 0; i < round->parts.size(); ++i) {
     Reactor* reactor = console->from.reactors[i];
-    boost::asio::post(reactor->context(), [console, round, reactor, i, add, done] {
-      add(*reactor, round->parts[i]);
+    boost::asio::post(reactor->context(), [console, round, reactor, i] {
+      round->add(*reactor, round->parts[i]);
       if (round->missing.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-      boost::asio::post(console->context(), [round, done] { done(std::move(round->parts)); });
+      boost::asio::post(console->context(), [round] { round->done(std::move(round->parts)); });
     });
   }
 }
