@@ -26,6 +26,12 @@ class HeldNode {
   [[nodiscard]] std::string_view name() const;
   [[nodiscard]] std::int64_t fencing_token() const { return node_.stat.czxid; }
 
+  // False: it will go when the session that it belongs to expires, however well the present one
+  // is. Whoever relies on it has to look after he began to watch for the loss.
+  [[nodiscard]] bool is_of_present_session() const {
+    return node_.stat.ephemeral_owner == client_.session_id();
+  }
+
   // The lock is held from now on.
   void hold(std::unique_ptr<LossWatch> loss) { loss_ = std::move(loss); }
   [[nodiscard]] std::stop_token lost() const { return loss_ ? loss_->lost() : std::stop_token(); }

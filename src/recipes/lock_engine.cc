@@ -34,7 +34,7 @@ awaitable<Result<std::unique_ptr<LossWatch>>> wait_for_turn(Client client, LockR
     auto siblings = co_await client.children(request.node.parent);
     if (!siblings) co_return std::unexpected(siblings.error());
     const Standing standing = request.order(std::move(siblings->names), node->name());
-    if (standing.place == Standing::Place::kMissing) {
+    if (standing.place == Standing::Place::kMissing || !node->is_of_present_session()) {
       co_return std::unexpected(vanished_error(*node));
     }
     if (standing.place == Standing::Place::kHolds) {

@@ -99,7 +99,8 @@ awaitable<Result<LockHold>> Semaphore::take_lease(StatePtr state, PatiencePtr pa
       break;
     }
     const auto& names = leases->value.names;
-    if (std::ranges::find(names, (*lease)->name()) == names.end()) {
+    if (std::ranges::find(names, (*lease)->name()) == names.end() ||
+        !(*lease)->is_of_present_session()) {
       waited = std::unexpected(recipes::vanished_error(**lease));
       break;
     }
