@@ -58,11 +58,24 @@ std::string new_uuid(Core& core) {
                      high & 0xffff, low >> 48, low & 0xffffffffffffULL);
 }
 
-std::optional<std::string> name_with_prefix(const Listing& listing, const std::string& prefix) {
-  for (const auto& name : listing.names) {
-    if (name.starts_with(prefix)) return name;
+// The children of `parent` whose names begin with `prefix`, as paths. This connection's server may
+// be behind the one that was asked to create them, so it is brought up to date first; what was
+// still under way there comes to nothing once the session is here.
+asio::awaitable<Result<std::vector<std::string>>> find_prefixed(CorePtr core, Scope scope,
+                                                                std::string parent,
+                                                                std::string prefix) {
+  auto synced = co_await ask<void>(
+      core, [&](auto handler) { return sync_call(scope, parent, std::move(handler)); });
+  if (!synced) co_return std::unexpected(synced.error());
+  auto listing = co_await ask<Listing>(
+      core, [&](auto handler) { return children_call(scope, parent, std::move(handler)); });
+  std::vector<std::string> found;
+  if (!listing && listing.error().code == ErrorCode::kNoNode) co_return found;
+  if (!listing) co_return std::unexpected(listing.error());
+  for (const auto& name : listing->names) {
+    if (name.starts_with(prefix)) found.push_back(joined(parent, name));
   }
-  return std::nullopt;
+  co_return found;
 }
 
 bool is_unknown(const Error& error) {
@@ -124,41 +137,37 @@ namespace {
 asio::awaitable<Result<std::optional<Created>>> find_protected(CorePtr core, Scope scope,
                                                                std::string parent,
                                                                std::string prefix,
-                                                               bool is_ephemeral,
-                                                               std::int64_t session_id) {
-  auto listing = co_await ask<Listing>(
-      core, [&](auto handler) { return children_call(scope, parent, std::move(handler)); });
-  if (!listing && listing.error().code == ErrorCode::kNoNode) co_return std::nullopt;
-  if (!listing) co_return std::unexpected(listing.error());
-  const auto name = name_with_prefix(*listing, prefix);
-  if (!name) co_return std::nullopt;
-  const auto path = joined(parent, *name);
-  if (is_ephemeral && core->session_id() != session_id) {
+                                                               bool is_ephemeral) {
+  auto paths = co_await find_prefixed(core, scope, parent, prefix);
+  if (!paths) co_return std::unexpected(paths.error());
+  for (const auto& path : *paths) {
+    auto stat = co_await ask<std::optional<Stat>>(
+        core, [&](auto handler) { return exists_call(scope, path, std::move(handler)); });
+    if (!stat) co_return std::unexpected(stat.error());
+    if (!*stat) continue;
+    if (!is_ephemeral || (*stat)->ephemeral_owner == core->session_id()) {
+      co_return Created{.path = path, .stat = **stat};
+    }
     asio::co_spawn(core->executor(), remove_for_sure_flow(core, scope, path), asio::detached);
-    co_return std::nullopt;
   }
-  auto stat = co_await ask<std::optional<Stat>>(
-      core, [&](auto handler) { return exists_call(scope, path, std::move(handler)); });
-  if (!stat) co_return std::unexpected(stat.error());
-  if (!*stat) co_return std::nullopt;
-  co_return Created{.path = path, .stat = **stat};
+  co_return std::nullopt;
 }
 
 // What a protected create may have left is removed in the background.
 asio::awaitable<Result<void>> clean_up_protected(CorePtr core, Scope scope, std::string parent,
                                                  std::string prefix) {
   while (true) {
-    auto listing = co_await ask<Listing>(
-        core, [&](auto handler) { return children_call(scope, parent, std::move(handler)); });
-    if (listing) {
-      const auto name = name_with_prefix(*listing, prefix);
-      if (!name) co_return Result<void>();
-      co_return co_await remove_for_sure_flow(core, scope, joined(parent, *name));
+    auto paths = co_await find_prefixed(core, scope, parent, prefix);
+    if (paths) {
+      for (const auto& path : *paths) {
+        auto removed = co_await remove_for_sure_flow(core, scope, path);
+        if (!removed) co_return removed;
+      }
+      co_return Result<void>();
     }
-    const auto code = listing.error().code;
-    if (core->is_closing() || code == ErrorCode::kNoNode || code == ErrorCode::kNoAuth ||
-        code == ErrorCode::kAuthFailed) {
-      co_return std::unexpected(listing.error());
+    const auto code = paths.error().code;
+    if (core->is_closing() || code == ErrorCode::kNoAuth || code == ErrorCode::kAuthFailed) {
+      co_return std::unexpected(paths.error());
     }
     co_await pause(core, kPatience);
   }
@@ -203,14 +212,12 @@ asio::awaitable<Result<Created>> create_flow(CorePtr core, Scope scope, CreateFl
     prefix = "_c_" + new_uuid(*core) + "-";
     create.path = joined(parent, prefix + flow.create.path.substr(flow.create.path.rfind('/') + 1));
   }
-  std::int64_t session_id = 0;
   bool is_to_be_found = false;
   int parent_rounds = 0;
   for (int tries = 0;;) {
     Error error;
     if (is_to_be_found) {
-      auto found = co_await find_protected(core, scope, parent, prefix, is_ephemeral(create.mode),
-                                           session_id);
+      auto found = co_await find_protected(core, scope, parent, prefix, is_ephemeral(create.mode));
       if (found && *found) co_return std::move(**found);
       if (!found) {
         error = found.error();
@@ -219,11 +226,8 @@ asio::awaitable<Result<Created>> create_flow(CorePtr core, Scope scope, CreateFl
       }
     }
     if (!is_to_be_found) {
-      auto made = co_await ask<Created>(core, [&](auto handler) {
-        auto call = create_call(scope, create, std::move(handler));
-        call->started_in = &session_id;
-        return call;
-      });
+      auto made = co_await ask<Created>(
+          core, [&](auto handler) { return create_call(scope, create, std::move(handler)); });
       if (made) co_return std::move(*made);
       error = made.error();
       if (error.code == ErrorCode::kNoNode && flow.parents != Parents::kNone &&

@@ -13,9 +13,12 @@ using boost::asio::awaitable;
 
 namespace {
 
-// The path of the child whose name begins with `prefix`.
+// The path of the child whose name begins with `prefix`. This connection's server may be behind the
+// one that was asked to create it.
 awaitable<Result<std::optional<std::string>>> find_prefixed(Client client, std::string parent,
                                                             std::string prefix) {
+  const auto synced = co_await client.sync(parent);
+  if (!synced) co_return std::unexpected(synced.error());
   const auto listing = co_await client.children(parent);
   if (!listing) {
     if (listing.error().code == ErrorCode::kNoNode) co_return std::nullopt;
