@@ -115,8 +115,9 @@ struct ClientOptions {
   // The ACL of a create that says none, by path as the caller names it; default: open to all.
   // Called on any thread that makes calls.
   std::function<AclList(std::string_view path)> acl_for{};
-  // How much of the session timeout may pass in kSuspended until kLost: counted from the last byte
-  // that came from a server, or from kSuspended when curator_lost_timing is set. 1..100.
+  // How much of the session timeout may pass in kSuspended until kLost: counted from when the last
+  // request that a server has answered was sent, or from kSuspended when curator_lost_timing is
+  // set. 1..100.
   int lost_percent = 100;
   bool curator_lost_timing = false;
   std::int32_t packet_bytes_max = 64 << 20;  // of one answer; a longer one ends the connection

@@ -42,7 +42,6 @@ class Call {
   base::Instant begun;   // the first try
   base::Instant moment;  // waiting: when it came to wait; sent: when
   bool is_overdue = false;
-  std::int64_t* started_in = nullptr;  // gets the id of the session in which it is sent
 };
 
 [[nodiscard]] Error call_error(const Call& call, ErrorCode code);

@@ -234,7 +234,6 @@ void Core::fail(std::unique_ptr<Call> call, ErrorCode error) {
 void Core::send(std::unique_ptr<Call> call) {
   if (call->has_given_up()) return;
   call->moment = environment_.now();
-  if (call->started_in) *call->started_in = session_id();
   if (call->watch) {
     ++arming_[arming_key(call->watch->first, call->watch->second)];
   }
@@ -384,7 +383,7 @@ void Core::suspended() {
 void Core::count_down_to_lost() {
   if (is_closing_) return;
   const auto from =
-      options_.curator_lost_timing ? environment_.now() : runner_->machine().last_heard();
+      options_.curator_lost_timing ? environment_.now() : runner_->machine().last_confirmed();
   lost_entry_ = agenda_->at(from + negotiated_timeout() * options_.lost_percent / 100, [this] {
     lost_entry_.reset();
     // The server may have expired the session by now, and we cannot ask. Whoever relies on it must

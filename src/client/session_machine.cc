@@ -91,11 +91,18 @@ void SessionMachine::on_time(base::Instant now, SessionEffects& effects) {
     case Link::kOpen:
       break;
   }
-  if (now >= last_heard_ + timeout() * 2 / 3) {
+  if (now >= patience_ends()) {
     effects.disconnect = true;
     return lose_connection(now, effects);
   }
   send_frame(wire::xid::kPing, wire::OpCode::kPing, "", now, effects);
+  pings_.push_back(now);
+}
+
+// What comes late says little: a server may have heard nothing from us since it was sent, and count
+// down. So it is not enough to hear something, as it is for the Java client.
+base::Instant SessionMachine::patience_ends() const {
+  return std::min(last_heard_ + timeout() * 2 / 3, last_confirmed_ + timeout() * 5 / 6);
 }
 
 std::optional<base::Instant> SessionMachine::next_deadline() const {
@@ -110,7 +117,7 @@ std::optional<base::Instant> SessionMachine::next_deadline() const {
       break;
   }
   const auto ping_interval = std::min<std::chrono::nanoseconds>(timeout() / 3, kPingIntervalMax);
-  return std::min(last_sent_ + ping_interval, last_heard_ + timeout() * 2 / 3);
+  return std::min(last_sent_ + ping_interval, patience_ends());
 }
 
 // --- bytes in
@@ -147,6 +154,9 @@ void SessionMachine::take_frame(std::string_view frame, base::Instant now,
     case wire::xid::kNotification:
       return take_event(in, header, effects);
     case wire::xid::kPing:
+      if (pings_.empty()) return;
+      last_confirmed_ = std::max(last_confirmed_, pings_.front());
+      return pings_.pop_front();
     case wire::xid::kSetWatches:
       return;
     case wire::xid::kAuth:
@@ -174,6 +184,8 @@ void SessionMachine::finish_handshake(std::string_view frame, base::Instant now,
   }
   const bool read_only = response.read_only.value_or(false);
   link_ = Link::kOpen;
+  last_confirmed_ = last_sent_;  // the handshake
+  pings_.clear();
   failed_in_a_row_ = 0;
   has_seen_quorum_ = has_seen_quorum_ || !read_only;
   state_ = read_only ? SessionState::kConnectedReadOnly : SessionState::kConnected;
@@ -218,6 +230,7 @@ void SessionMachine::take_reply(wire::JuteReader& in, const wire::ReplyHeader& h
   }
   Pending answered = std::move(pending_.front());
   pending_.pop_front();
+  last_confirmed_ = std::max(last_confirmed_, answered.sent);
   // Positive numbers are this library's own.
   const ErrorCode error = is_local(header.error) ? ErrorCode::kSystemError : header.error;
   if (header.zxid.value > 0) last_zxid_ = header.zxid;
@@ -253,7 +266,7 @@ RequestId SessionMachine::submit(Request request, base::Instant now, SessionEffe
         Completion{.id = id, .error = error, .body = std::move(request.body), .was_sent = false});
     return id;
   }
-  Pending pending{.id = id, .xid = 0, .request = std::move(request)};
+  Pending pending{.id = id, .request = std::move(request)};
   if (link_ == Link::kOpen) {
     send_request(std::move(pending), now, effects);
   } else {
@@ -265,6 +278,7 @@ RequestId SessionMachine::submit(Request request, base::Instant now, SessionEffe
 void SessionMachine::send_request(Pending pending, base::Instant now, SessionEffects& effects) {
   pending.xid = next_xid_;
   next_xid_ = next_xid_ == INT32_MAX ? 1 : next_xid_ + 1;
+  pending.sent = now;
   send_frame(pending.xid, pending.request.op, pending.request.body, now, effects);
   pending_.push_back(std::move(pending));
 }
@@ -346,13 +360,13 @@ void SessionMachine::end(SessionState state, ErrorCode error, SessionEffects& ef
 }
 
 void SessionMachine::fail_all(ErrorCode error, SessionEffects& effects) {
-  for (auto& [id, xid, request] : pending_) {
+  for (auto& asked : pending_) {
     effects.deliveries.push_back(
-        Completion{.id = id, .error = error, .body = std::move(request.body)});
+        Completion{.id = asked.id, .error = error, .body = std::move(asked.request.body)});
   }
-  for (auto& [id, xid, request] : queued_) {
-    effects.deliveries.push_back(
-        Completion{.id = id, .error = error, .body = std::move(request.body), .was_sent = false});
+  for (auto& asked : queued_) {
+    effects.deliveries.push_back(Completion{
+        .id = asked.id, .error = error, .body = std::move(asked.request.body), .was_sent = false});
   }
   pending_.clear();
   queued_.clear();

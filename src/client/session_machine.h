@@ -121,8 +121,9 @@ class SessionMachine {
   // The newest that a server has shown.
   [[nodiscard]] wire::Zxid last_zxid() const { return last_zxid_; }
   [[nodiscard]] std::int32_t timeout_ms() const { return timeout_ms_; }
-  // When the last byte came from a server that knew the session.
-  [[nodiscard]] base::Instant last_heard() const { return last_heard_; }
+  // When the newest request that a server has answered was sent: since then, at the earliest, the
+  // servers count the session's timeout down.
+  [[nodiscard]] base::Instant last_confirmed() const { return last_confirmed_; }
   // nullopt: nothing to wait for, the session is over.
   [[nodiscard]] std::optional<base::Instant> next_deadline() const;
 
@@ -133,6 +134,7 @@ class SessionMachine {
     RequestId id = 0;
     std::int32_t xid = 0;
     Request request;
+    base::Instant sent{};
   };
 
   void begin_attempt(base::Instant now, SessionEffects& effects);
@@ -153,6 +155,8 @@ class SessionMachine {
   [[nodiscard]] bool is_over() const {
     return state_ == SessionState::kClosed || state_ == SessionState::kAuthFailed;
   }
+  // When an open connection is given up unless something comes.
+  [[nodiscard]] base::Instant patience_ends() const;
   [[nodiscard]] std::chrono::nanoseconds timeout() const {
     return std::chrono::milliseconds(timeout_ms_);
   }
@@ -165,11 +169,13 @@ class SessionMachine {
 
   SessionState state_ = SessionState::kConnecting;
   Link link_ = Link::kNone;
-  base::Instant attempt_at_;       // link_ kNone: when the next attempt is due
-  base::Instant attempt_started_;  // link_ kConnecting, kHandshaking
-  base::Instant last_sent_;        // link_ kOpen
-  base::Instant last_heard_;       // link_ kOpen
-  base::ByteBuffer received_;      // the beginning of a frame
+  base::Instant attempt_at_;         // link_ kNone: when the next attempt is due
+  base::Instant attempt_started_;    // link_ kConnecting, kHandshaking
+  base::Instant last_sent_;          // link_ kOpen
+  base::Instant last_heard_;         // link_ kOpen
+  base::Instant last_confirmed_;     // link_ kOpen
+  std::deque<base::Instant> pings_;  // unanswered: when they were sent
+  base::ByteBuffer received_;        // the beginning of a frame
 
   wire::SessionId session_id_;
   // A server without a quorum gives out sessions that no other server knows; the first one with a

@@ -233,6 +233,27 @@ TEST_F(SessionMachineTest, SilenceForTwoThirdsOfTheTimeoutDropsTheConnection) {
   EXPECT_THAT(take_states(), ElementsAre(KeeperState::kDisconnected));
 }
 
+// Answers that were on their way for long, as after a cut that healed: the server may have heard
+// nothing since, and count the session's timeout down from what they answer.
+TEST_F(SessionMachineTest, LateAnswersDoNotKeepTheConnection) {
+  start_connected();
+  const auto connected = now;
+  wait();
+  EXPECT_THAT(take_ops(), ElementsAre(wire::OpCode::kPing));
+  const auto asked = now;
+  advance(milliseconds(2900));
+  receive(reply(wire::xid::kPing, 5));
+  EXPECT_EQ(machine->last_confirmed(), asked);
+  advance(milliseconds(2900));
+  receive(event(EventType::kNodeDataChanged, "/a"));  // answers nothing
+  while (!effects.disconnect) {
+    ASSERT_LT(now - connected, milliseconds(20'000));
+    wait();
+  }
+  EXPECT_EQ(now - asked, milliseconds(7500));
+  EXPECT_THAT(take_states(), ElementsAre(KeeperState::kDisconnected));
+}
+
 TEST_F(SessionMachineTest, ReconnectsWithTheSameSessionAndLastZxid) {
   start_connected();
   ask(wire::OpCode::kGetData);
