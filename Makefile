@@ -7,7 +7,7 @@ DROVER := build/$(PRESET)/bin/drover
 PYTHON := /usr/bin/python3
 
 .PHONY: help setup build run install install-library library-docs test test-compat test-console console-screenshots test-asan test-tsan test-clang test-crash test-chaos test-oracle \
-        test-mixed test-interop test-mutations simulate fuzz bench lint lint-deep format clean
+        test-mixed test-interop test-mutations simulate simulate-recipes fuzz bench lint lint-deep format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -84,6 +84,9 @@ test-interop: build ## recipes shared with Curator and kazoo: every pair, on Dro
 
 simulate: build ## SEEDS (10000) runs of whole ensembles under faults, from FIRST_SEED (1) on
 	@$(DROVER) simulate --seed $${FIRST_SEED:-1} --seeds $${SEEDS:-10000} --keep-going
+
+simulate-recipes: build ## the same of the C++ client and its recipes
+	@$(DROVER) simulate --scenario recipes --seed $${FIRST_SEED:-1} --seeds $${SEEDS:-10000} --keep-going
 
 test-mutations: setup ## bugs put back on purpose, one by one: the simulator has to notice each (minutes)
 	@$(PYTHON) tests/mutations/run.py --jobs $(JOBS)

@@ -8,7 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string>
 
+#include "client_sim/recipe_run.h"
 #include "sim/world.h"
 
 namespace drover::cli {
@@ -16,6 +18,7 @@ namespace drover::cli {
 namespace {
 
 struct SimulateOptions {
+  std::string scenario = "servers";
   std::uint64_t seed = 1;
   std::uint64_t seeds = 1;
   std::int64_t seconds = 0;
@@ -40,13 +43,39 @@ void say_last_words(int) {
   std::abort();
 }
 
-void prepare_last_words(std::uint64_t seed, bool json) {
+// What `drover simulate` is told to see one run again.
+std::string replay_arguments(const SimulateOptions& options, std::uint64_t seed) {
+  const bool is_default = options.scenario == "servers";
+  return fmt::format("{}--seed {} --verbose",
+                     is_default ? "" : fmt::format("--scenario {} ", options.scenario), seed);
+}
+
+void prepare_last_words(const SimulateOptions& options, std::uint64_t seed) {
   constexpr const char* kJson = "\n{{\"seed\":{},\"checker\":\"assertion\",\"what\":\"\"}}\n";
-  constexpr const char* kText =
-      "\nFAILED assertion\n  replay: drover simulate --seed {} --verbose\n";
-  const auto end = fmt::format_to_n(last_words, sizeof(last_words) - 1,
-                                    fmt::runtime(json ? kJson : kText), seed);
-  *end.out = '\0';
+  constexpr const char* kText = "\nFAILED assertion\n  replay: drover simulate {}\n";
+  const auto line =
+      options.json ? fmt::format(kJson, seed) : fmt::format(kText, replay_arguments(options, seed));
+  const auto end = line.copy(last_words, sizeof(last_words) - 1);
+  last_words[end] = '\0';
+}
+
+// One run, of what the scenario's name says.
+struct Run {
+  std::string text;
+  sim::Outcome outcome;
+};
+
+template <typename Scenario, typename F>
+Run run_scenario(const Scenario& scenario, F run, base::Log* log) {
+  if (log) fmt::print("{}\n", scenario.text());
+  return {scenario.text(), run(scenario, log)};
+}
+
+Run run_seed(const SimulateOptions& options, std::uint64_t seed, base::Log* log) {
+  if (options.scenario == "recipes") {
+    return run_scenario(client_sim::RecipeScenario::draw(seed), client_sim::run, log);
+  }
+  return run_scenario(sim::Scenario::draw(seed), sim::run, log);
 }
 
 struct Total {
@@ -58,19 +87,20 @@ struct Total {
   std::int64_t sessions_lost = 0;
 };
 
-void print_failure(const sim::Scenario& scenario, const sim::Outcome& outcome, bool json) {
-  if (json) {
+void print_failure(const SimulateOptions& options, std::uint64_t seed, const Run& run) {
+  const auto& outcome = run.outcome;
+  if (options.json) {
     std::string what;
     for (const char c : outcome.failure->what) {
       if (c == '"' || c == '\\') what += '\\';
       what += c;
     }
-    fmt::print("{{\"seed\":{},\"checker\":\"{}\",\"what\":\"{}\"}}\n", scenario.seed,
+    fmt::print("{{\"seed\":{},\"checker\":\"{}\",\"what\":\"{}\"}}\n", seed,
                outcome.failure->checker, what);
     return;
   }
-  fmt::print("FAILED {}: {}\n  {}\n  replay: drover simulate --seed {} --verbose\n",
-             outcome.failure->checker, outcome.failure->what, scenario.text(), scenario.seed);
+  fmt::print("FAILED {}: {}\n  {}\n  replay: drover simulate {}\n", outcome.failure->checker,
+             outcome.failure->what, run.text, replay_arguments(options, seed));
 }
 
 int simulate(const SimulateOptions& options) {
@@ -82,11 +112,11 @@ int simulate(const SimulateOptions& options) {
   std::signal(SIGABRT, say_last_words);
   for (std::uint64_t i = 0; options.seconds > 0 || i < options.seeds; ++i) {
     if (options.seconds > 0 && elapsed() >= static_cast<double>(options.seconds)) break;
-    const auto scenario = sim::Scenario::draw(options.seed + i);
+    const auto seed = options.seed + i;
     PrintLog log;
-    if (options.verbose) fmt::print("{}\n", scenario.text());
-    prepare_last_words(scenario.seed, options.json);
-    const auto outcome = sim::run(scenario, options.verbose ? &log : nullptr);
+    prepare_last_words(options, seed);
+    const auto run = run_seed(options, seed, options.verbose ? &log : nullptr);
+    const auto& outcome = run.outcome;
     ++total.runs;
     total.simulated_ms += outcome.simulated_ms;
     total.acked_writes += outcome.acked_writes;
@@ -96,18 +126,18 @@ int simulate(const SimulateOptions& options) {
       fmt::print(
           "seed {}: {} ms, {} requests answered, {} writes acknowledged, {} sessions lost, "
           "epoch {}, {} steps, fingerprint {:016x}\n",
-          scenario.seed, outcome.simulated_ms, outcome.completed, outcome.acked_writes,
+          seed, outcome.simulated_ms, outcome.completed, outcome.acked_writes,
           outcome.sessions_lost, outcome.epochs, outcome.steps, outcome.fingerprint);
     }
     if (outcome.failure) {
       ++total.failed;
-      print_failure(scenario, outcome, options.json);
+      print_failure(options, seed, run);
       std::fflush(stdout);
       if (!options.keep_going) break;
     }
     if (!options.json && elapsed() - told >= 5) {
       told = elapsed();
-      fmt::print("... seed {}, {} runs, {} simulated s, {:.0f} s\n", scenario.seed, total.runs,
+      fmt::print("... seed {}, {} runs, {} simulated s, {:.0f} s\n", seed, total.runs,
                  total.simulated_ms / 1000, told);
       std::fflush(stdout);
     }
@@ -138,6 +168,11 @@ void add_simulate(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand(
       "simulate", "Run whole ensembles through crashes, partitions and lost writes");
   auto options = std::make_shared<SimulateOptions>();
+  command
+      ->add_option("--scenario", options->scenario,
+                   "servers: whole ensembles; recipes: the C++ client and its recipes on them")
+      ->check(CLI::IsMember({"servers", "recipes"}))
+      ->capture_default_str();
   command->add_option("--seed", options->seed, "First seed; a seed is a run, always the same one")
       ->capture_default_str();
   command->add_option("--seeds", options->seeds, "How many runs")->capture_default_str();
@@ -146,12 +181,13 @@ void add_simulate(CLI::App& app, int& exit_code) {
   command->add_flag("--verbose", options->verbose, "Print what every server says");
   command->add_flag("--json", options->json, "One object for each failure and one for the total");
   command->footer(
-      "Servers are the shipped ones: only network, disk and clock are simulated. Each run has a\n"
-      "phase of faults, then everything is healed and must be well again before long. A failure\n"
-      "prints the command that replays it.\n\n"
+      "Servers and clients are the shipped ones: only network, disk, clock and chance are\n"
+      "simulated. Each run has a phase of faults, then everything is healed and must be well\n"
+      "again before long. A failure prints the command that replays it.\n\n"
       "Exit codes: 0 all runs were well, 1 a promise was broken, 2 bad arguments.\n\n"
       "Examples:\n"
       "  drover simulate --seeds 1000\n"
+      "  drover simulate --scenario recipes --seeds 1000\n"
       "  drover simulate --seed 4711 --verbose");
   command->callback([options, &exit_code] { exit_code = simulate(*options); });
 }

@@ -229,7 +229,7 @@ void Ensemble::check_end() {
 const tree::Tree* Ensemble::newest_tree() const {
   for (const auto& machine : machines_) {
     if (!machine->is_running() || !machine->view().serving) continue;
-    if (machine->tree().last_zxid() >= observer_.replicas.newest()) return &machine->tree();
+    if (machine->tree().last_zxid() >= observer_.newest_served()) return &machine->tree();
   }
   return nullptr;
 }

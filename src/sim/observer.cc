@@ -82,6 +82,7 @@ void Observer::on_current_epoch(const Machine& machine, zab::Epoch epoch) {
 void Observer::after_step(const Machine& machine) {
   if (!machine.is_running()) return;
   const auto view = machine.view();
+  if (view.serving) newest_served_ = std::max(newest_served_, machine.tree().last_zxid());
   zab.on_view(machine.sid(), view);
   if (view.role == zab::Role::kLeading && view.serving) {
     replicas.on_established(view.epoch, machine.tree().last_zxid());

@@ -50,6 +50,8 @@ class Observer final : public Verdict {
   // Recovery has replayed these txns behind the snapshot it took.
   void on_replayed(const Machine& machine, const std::vector<wire::Zxid>& zxids);
   void after_step(const Machine& machine);
+  // The newest zxid of which any server has had the tree while it served.
+  [[nodiscard]] wire::Zxid newest_served() const { return newest_served_; }
 
   ZabChecker zab{*this};
   ReplicaChecker replicas{*this};
@@ -61,6 +63,7 @@ class Observer final : public Verdict {
 
  private:
   std::optional<Failure> failure_;
+  wire::Zxid newest_served_;
 };
 
 }  // namespace drover::sim

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace drover::sim {
@@ -60,7 +59,6 @@ void ReplicaChecker::on_broadcast(zab::ServerId leader, wire::Zxid zxid) {
 }
 
 void ReplicaChecker::on_delivered(zab::ServerId sid, wire::Zxid zxid) {
-  newest_ = std::max(newest_, zxid);
   for (auto at = begun_with_.upper_bound(zxid.epoch()); at != begun_with_.end(); ++at) {
     if (at->second.count(zxid) != 0) continue;
     return verdict_.fail(

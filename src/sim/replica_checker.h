@@ -28,8 +28,6 @@ class ReplicaChecker {
   void on_broadcast(zab::ServerId leader, wire::Zxid zxid);
   // Every zxid of the history that ends at `last`, as far back as it is known.
   [[nodiscard]] std::set<wire::Zxid> history(wire::Zxid last) const;
-  // That any server has applied while it served.
-  [[nodiscard]] wire::Zxid newest() const { return newest_; }
 
  private:
   [[nodiscard]] wire::Zxid before(wire::Zxid zxid) const;  // 0: not known
@@ -46,7 +44,6 @@ class ReplicaChecker {
   std::map<zab::Epoch, wire::Zxid> bases_;
   std::map<zab::Epoch, std::set<wire::Zxid>> begun_with_;  // of each epoch that has a proposal
   std::map<zab::ServerId, std::size_t> seen_;
-  wire::Zxid newest_;
 };
 
 }  // namespace drover::sim

@@ -18,7 +18,7 @@ FLOORS = {
     "net": 5, "admin": 5,
     "server": 6, "client": 6,
     "recipes": 7, "sim": 7, "load": 7, "toolbox": 7,
-    "shell": 8, "file_tools": 8,
+    "shell": 8, "file_tools": 8, "client_sim": 8,
     "doctor": 9,
     "cli": 10,
 }

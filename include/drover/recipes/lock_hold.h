@@ -16,6 +16,9 @@
 // ## Does not guarantee
 // * That code which does not look at `lost()` is alone. No lock across machines can: a process may
 //   stand still between any two instructions. That is what the fencing token is for.
+// * That `lost()` comes in time with a very short session timeout. A server that is cut off from its
+//   leader answers its clients until it notices, for syncLimit ticks (5 x tickTime unless configured
+//   otherwise), while the leader counts their sessions down: let the timeout be seven ticks or more.
 // * That somebody who removes the znode by hand is noticed (it is, if the lock can be revoked).
 //
 // ## Example
