@@ -60,9 +60,14 @@ def build(tree, jobs):
            "does not build")
 
 
-def simulate(tree, name, sentence, first_seed, seeds, minutes):
+def scenario_of(name):
+    return "recipes" if name.startswith("client-") else "servers"
+
+
+def simulate(tree, name, sentence, first_seed, seeds, minutes, scenario):
     began = time.monotonic()
-    command = [str(BUILD / "bin/drover"), "simulate", "--json", "--seed", str(first_seed), "--seeds", str(seeds)]
+    command = [str(BUILD / "bin/drover"), "simulate", "--json", "--scenario", scenario, "--seed", str(first_seed),
+               "--seeds", str(seeds)]
     result = run(command, tree, timeout=60 * minutes)
     seconds = time.monotonic() - began
     objects = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
@@ -82,7 +87,8 @@ def try_patch(tree, patch, arguments):
     demand(run(["git", "apply", str(patch)], tree), "does not apply")
     try:
         build(tree, arguments.jobs)
-        return simulate(tree, patch.stem, sentence, arguments.seed, arguments.seeds, arguments.minutes)
+        return simulate(tree, patch.stem, sentence, arguments.seed, arguments.seeds, arguments.minutes,
+                        scenario_of(patch.stem))
     finally:
         demand(run(["git", "apply", "--reverse", str(patch)], tree), "cannot be taken back")
 
@@ -137,14 +143,15 @@ def main():
         print("| ticket | mutation | caught by | seeds | seconds |\n|---|---|---|---|---|")
         if arguments.control:
             build(tree, arguments.jobs)
-            control = simulate(tree, "none", "The shipped sources.", arguments.seed, arguments.control,
-                               arguments.minutes)
-            if control.checker:
-                print_row(control)
-                print(f"seed {control.seed}: {control.what}", file=sys.stderr)
-                return 1
-            print(f"| none | {control.sentence} | nothing, as it should be | {control.seeds} | {control.seconds:.1f} |",
-                  flush=True)
+            for scenario in sorted({scenario_of(patch.stem) for patch in patches}):
+                control = simulate(tree, f"none ({scenario})", "The shipped sources.", arguments.seed,
+                                   arguments.control, arguments.minutes, scenario)
+                if control.checker:
+                    print_row(control)
+                    print(f"seed {control.seed}: {control.what}", file=sys.stderr)
+                    return 1
+                print(f"| {control.name} | {control.sentence} | nothing, as it should be | {control.seeds} | "
+                      f"{control.seconds:.1f} |", flush=True)
         for patch in patches:
             try:
                 verdict = try_patch(tree, patch, arguments)
