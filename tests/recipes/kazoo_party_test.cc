@@ -73,6 +73,24 @@ TEST_F(KazooCounterTest, DecimalText) {
   EXPECT_EQ(*counter.value(block), 10);
 }
 
+TEST_F(KazooCounterTest, FloatsAsPythonSpellsThem) {
+  Client c = client();
+  kazoo::FloatCounter counter(c, path(), {.default_value = 1});
+  const std::pair<double, const char*> sums[] = {
+      {2, "3.0"},      {0.25, "3.25"},       {-3.25, "0.0"}, {0.0001, "0.0001"},
+      {-1e-4, "0.0"},  {0.00005, "5e-05"},   {-5e-5, "0.0"}, {1e15, "1000000000000000.0"},
+      {9e15, "1e+16"}, {1.5e300, "1.5e+300"}};
+  for (const auto& [delta, text] : sums) {
+    ASSERT_TRUE(ok(counter.add(delta, block)));
+    EXPECT_EQ(as_text(c.get(path(), {}, block)->data), text);
+  }
+  EXPECT_EQ(*counter.value(block), 1.5e300);
+  ASSERT_TRUE(ok(c.set(path(), as_bytes("x"), {}, block)));
+  EXPECT_EQ(code_of(counter.value(block)), ErrorCode::kCorruptPayload);
+  kazoo::FloatCounter impossible(c, path() + "/x", {.support_curator = true});
+  EXPECT_EQ(code_of(impossible.add(1, block)), ErrorCode::kBadArguments);
+}
+
 TEST_F(KazooCounterTest, CuratorsFormIsASharedCount) {
   Client c = client();
   kazoo::Counter counter(c, path(), {.support_curator = true});

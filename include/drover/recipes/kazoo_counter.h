@@ -7,8 +7,9 @@
 // | ------ | ---------- | ----------------------------------------------------- |
 // | `path` | persistent | the number as decimal text; empty: the default value  |
 //
-// With support_curator it is 4 bytes, big-endian: Curator's SharedCount and AtomicInteger.
-// Missing parents are created as persistent znodes.
+// FloatCounter's text is Python's: `3.0`, `1e+16`, the shortest that reads back the same. With
+// support_curator it is 4 bytes, big-endian: Curator's SharedCount and AtomicInteger. Missing
+// parents are created as persistent znodes.
 //
 // ## Guarantees
 //
@@ -19,6 +20,7 @@
 // - After kConnectionLoss, whether the change was made: it is not repeated.
 // - Python's numbers of any size: beyond 64 bits, or 32 with support_curator, is kCorruptPayload
 //   when read, kBadArguments when it would be written.
+// - A Counter that reads what a FloatCounter wrote: kCorruptPayload, as in kazoo.
 //
 // ## Example
 //
@@ -35,36 +37,46 @@
 
 namespace drover::kazoo {
 
-struct CounterOptions {
-  std::int64_t default_value = 0;
-  bool support_curator = false;
+template <typename Number>
+struct BasicCounterOptions {
+  Number default_value = 0;
+  bool support_curator = false;  // FloatCounter: kBadArguments
   // How often a change is tried that lost to another; then it fails with kBadVersion.
   retry::Policy retry = retry::Times{.count = 1000, .delay = std::chrono::milliseconds(1)};
 };
+using CounterOptions = BasicCounterOptions<std::int64_t>;
+using FloatCounterOptions = BasicCounterOptions<double>;
 
-struct CounterOutcome {
-  std::int64_t pre = 0;
-  std::int64_t post = 0;
+template <typename Number>
+struct BasicCounterOutcome {
+  Number pre = 0;
+  Number post = 0;
 };
+using CounterOutcome = BasicCounterOutcome<std::int64_t>;
+using FloatCounterOutcome = BasicCounterOutcome<double>;
 
-// Thread-safe.
-class Counter {
+// Number: std::int64_t or double. Thread-safe.
+template <typename Number>
+class BasicCounter {
  public:
-  Counter(Client client, std::string path, CounterOptions options = {});
+  using Options = BasicCounterOptions<Number>;
+  using Outcome = BasicCounterOutcome<Number>;
 
-  // Result<std::int64_t>.
-  template <CompletionTokenFor<std::int64_t> Token = detail::DefaultToken>
+  BasicCounter(Client client, std::string path, Options options = {});
+
+  // Result<Number>.
+  template <CompletionTokenFor<Number> Token = detail::DefaultToken>
   auto value(Token&& token = Token()) {
-    return detail::run_recipe<std::int64_t>(make_patience("read the counter "), token,
-                                            [state = state_] { return value_now(state); });
+    return detail::run_recipe<Number>(make_patience("read the counter "), token,
+                                      [state = state_] { return value_now(state); });
   }
-  // Result<CounterOutcome>.
-  template <CompletionTokenFor<CounterOutcome> Token = detail::DefaultToken>
-  auto add(std::int64_t delta, Token&& token = Token()) {
+  // Result<Outcome>.
+  template <CompletionTokenFor<Outcome> Token = detail::DefaultToken>
+  auto add(Number delta, Token&& token = Token()) {
     return change(delta, false, token);
   }
-  template <CompletionTokenFor<CounterOutcome> Token = detail::DefaultToken>
-  auto subtract(std::int64_t delta, Token&& token = Token()) {
+  template <CompletionTokenFor<Outcome> Token = detail::DefaultToken>
+  auto subtract(Number delta, Token&& token = Token()) {
     return change(delta, true, token);
   }
 
@@ -76,18 +88,24 @@ class Counter {
 
   [[nodiscard]] Patience make_patience(const char* what) const;
   template <typename Token>
-  auto change(std::int64_t delta, bool is_negative, Token& token) {
+  auto change(Number delta, bool is_negative, Token& token) {
     auto patience = make_patience("change the counter ");
-    return detail::run_recipe<CounterOutcome>(
-        patience, token, [state = state_, patience, delta, is_negative] {
-          return change_now(state, patience, delta, is_negative);
-        });
+    return detail::run_recipe<Outcome>(patience, token,
+                                       [state = state_, patience, delta, is_negative] {
+                                         return change_now(state, patience, delta, is_negative);
+                                       });
   }
-  static boost::asio::awaitable<Result<std::int64_t>> value_now(std::shared_ptr<const State> state);
-  static boost::asio::awaitable<Result<CounterOutcome>> change_now(
-      std::shared_ptr<const State> state, Patience patience, std::int64_t delta, bool is_negative);
+  static boost::asio::awaitable<Result<Number>> value_now(std::shared_ptr<const State> state);
+  static boost::asio::awaitable<Result<Outcome>> change_now(std::shared_ptr<const State> state,
+                                                            Patience patience, Number delta,
+                                                            bool is_negative);
 
   std::shared_ptr<const State> state_;
 };
+
+extern template class BasicCounter<std::int64_t>;
+extern template class BasicCounter<double>;
+using Counter = BasicCounter<std::int64_t>;
+using FloatCounter = BasicCounter<double>;
 
 }  // namespace drover::kazoo
