@@ -117,6 +117,51 @@ TEST_F(PersistentNodeTest, DroppedOneGoes) {
   EXPECT_TRUE(eventually([&] { return !c.exists(path(), block)->has_value(); }));
 }
 
+// --- with a TTL
+
+class PersistentTtlNodeTest : public RecipeTest {
+ protected:
+  static constexpr milliseconds kTtl{1000};
+  static constexpr const char* kSettings =
+      "extendedTypesEnabled=true\nznode.container.checkIntervalMs=100\n";
+
+  // How often it was touched.
+  [[nodiscard]] static int touches(Client& client, const std::string& path) {
+    const auto node = client.get(path + "/touch", {}, block);
+    return node ? node->stat.version : -1;
+  }
+  [[nodiscard]] static bool is_there(Client& client, const std::string& path) {
+    return client.exists(path, block)->has_value();
+  }
+};
+
+TEST_F(PersistentTtlNodeTest, StaysWhileItIsTouchedAndGoesWithItsOwner) {
+  ServerProcess server(kSettings);
+  Client c = connect(server.address());
+  {
+    Client owner = connect(server.address());
+    PersistentTtlNode node(owner, "/deep/node", kTtl, to_bytes("data"));
+    ASSERT_TRUE(ok(node.start()));
+    EXPECT_EQ(*node.wait_created(kPatience, block), "/deep/node");
+    EXPECT_TRUE(eventually([&] { return touches(c, "/deep/node") >= 5; }));  // over two TTLs
+    EXPECT_EQ(text_at(c, "/deep/node"), "data");
+    // Whoever removes both finds them again.
+    ASSERT_TRUE(ok(c.remove("/deep/node", {.recursive = true}, block)));
+    EXPECT_TRUE(eventually([&] { return text_at(c, "/deep/node") == "data"; }));
+    EXPECT_TRUE(eventually([&] { return touches(c, "/deep/node") >= 0; }));
+    ASSERT_TRUE(ok(node.close(block)));
+    EXPECT_TRUE(is_there(c, "/deep/node"));
+  }
+  EXPECT_TRUE(eventually([&] { return !is_there(c, "/deep/node"); }));
+}
+
+TEST_F(PersistentTtlNodeTest, ServersWithoutExtendedTypesRefuseIt) {
+  Client c = client();
+  PersistentTtlNode node(c, path(), kTtl, to_bytes("data"));
+  ASSERT_TRUE(ok(node.start()));
+  EXPECT_EQ(code_of(node.wait_created(kPatience, block)), ErrorCode::kUnimplemented);
+}
+
 TEST_F(GroupMemberTest, AllSeeAll) {
   Client a = client();
   Client b = client();
