@@ -367,7 +367,7 @@ void add_write_pages(net::HttpRouter& routes, const ConsolePtr& console) {
   // Data is base64 in JSON.
   const auto body_max = static_cast<std::uint64_t>(console->from.frame_size_max) * 2 + 64 * 1024;
   const auto add = [&](const char* method, const char* name, const char* summary,
-                       std::vector<std::string> parameters, auto handle) {
+                       const std::vector<std::string>& parameters, auto handle) {
     routes.add(
         {.method = method,
          .path = fmt::format("/console/api/{}", name),
@@ -377,12 +377,12 @@ void add_write_pages(net::HttpRouter& routes, const ConsolePtr& console) {
          // No body is read from who does not say who it is.
          .gate =
              [console](const HttpRequest& request,
-                       std::function<void(std::optional<HttpResponse>)> decide) {
+                       const std::function<void(std::optional<HttpResponse>)>& decide) {
                auto who = identify(*console, request, true);
                who ? decide(std::nullopt) : decide(std::move(who.error()));
              },
          .summary = summary,
-         .parameters = std::move(parameters),
+         .parameters = parameters,
          .needs_identity = true,
          .own_hosts_only = true});
   };

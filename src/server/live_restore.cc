@@ -53,15 +53,15 @@ LiveRestore::LiveRestore(asio::io_context& context, storage::Disk& disk, LiveRes
 void LiveRestore::begin(std::shared_ptr<const std::string> upload, Done done) {
   if (busy_.exchange(true)) return done(failure("another restore is under way"));
   snapshot_thread_.run([this, upload = std::move(upload), done = std::move(done)]() mutable {
-    read(std::move(upload), std::move(done));
+    read(*upload, std::move(done));
   });
 }
 
 // ---- on the snapshot thread, while clients are served
 
-void LiveRestore::read(std::shared_ptr<const std::string> upload, Done done) {
+void LiveRestore::read(const std::string& upload, Done done) {
   const auto began = SteadyClock::now();
-  auto uploaded = read_upload(disk_, *upload, options_.history.length_max, options_.tick_ms, log_);
+  auto uploaded = read_upload(disk_, upload, options_.history.length_max, options_.tick_ms, log_);
   if (!uploaded) {
     log_.warn("restore refused: {}", uploaded.error().message);
     busy_ = false;

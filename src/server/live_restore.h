@@ -66,7 +66,7 @@ class LiveRestore {
   struct State;  // tree and sessions on their way into the server
   using StatePtr = std::shared_ptr<State>;
 
-  void read(std::shared_ptr<const std::string> upload, Done done);
+  void read(const std::string& upload, Done done);
   void pause(StatePtr state);
   void make_durable(StatePtr state);
   Result<storage::SnapshotFile> write(State& state);

@@ -47,7 +47,7 @@ class Poll : public std::enable_shared_from_this<Poll> {
     timer_.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
       if (!aborted) self->finish({.why = "no answer within 500 ms"});
     });
-    resolver_.async_resolve(host, port, [self = shared_from_this()](auto error, auto found) {
+    resolver_.async_resolve(host, port, [self = shared_from_this()](auto error, const auto& found) {
       if (error) return self->fail(error);
       asio::async_connect(self->socket_, found, [self](auto failed, const tcp::endpoint&) {
         failed ? self->fail(failed) : self->ask();
