@@ -2,10 +2,11 @@
 
 import re
 from collections import namedtuple
+from functools import partial
 
 import pytest
 
-from examples.programs import SESSION_SECONDS, shared_lines
+from examples.programs import LINE_SECONDS, SESSION_SECONDS, shared_lines
 from support import servers
 
 HOLD_MS = 100
@@ -116,40 +117,68 @@ def test_readers_share_and_writers_do_not(start, eye, mode):
         assert events <= 2 * 10
 
 
-@MODES
-def test_readers_hold_it_together(start, eye, mode):
-    eye.ensure_path("/xs_lock")
-    readers = [start("xs_lock", *mode, f"host{number}", "r", 60_000) for number in range(3)]
-    for number, each in enumerate(readers):
-        each.expect(f"host{number} R granted")
-    writer = start("xs_lock", *mode, "host3", "w", 1)
-    servers.wait_until(lambda: len(eye.get_children("/xs_lock")) == 4, 20, "it is in the queue")
+def both(server, chroot, start, eye):
+    """[(start xs_lock in this mode, how many are in the queue)], one for each mode, in chroots apart.
+
+    So that both wait for sessions to expire at once.
+    """
+    found = []
+    for name, mode in (("herd", ["--herd"]), ("improved", [])):
+        eye.ensure_path(f"/{name}/xs_lock")
+        connect = f"{server.address}{chroot}/{name}"
+        found.append(
+            (
+                partial(start, "xs_lock", *mode, connect=connect),
+                lambda name=name: len(eye.get_children(f"/{name}/xs_lock")),
+            )
+        )
+    return found
+
+
+def await_length(queues, length, seconds=LINE_SECONDS):
+    """Until so many are in each queue."""
+    for _, count in queues:
+        servers.wait_until(lambda count=count: count() == length, seconds, f"{length} in the queue")
+
+
+def test_readers_hold_it_together(server, chroot, start, eye):
+    queues = both(server, chroot, start, eye)
+    readers = [[lock(f"host{number}", "r", 60_000) for lock, _ in queues] for number in range(3)]
+    for number, pair in enumerate(readers):
+        for each in pair:
+            each.expect(f"host{number} R granted")
+    writers = [lock("host3", "w", 1) for lock, _ in queues]
+    await_length(queues, 4)
     # The first dies; the writer has to wait for the others too, and then goes ahead at once.
-    readers[0].kill()
-    servers.wait_until(
-        lambda: len(eye.get_children("/xs_lock")) == 3, SESSION_SECONDS + 2, "its session expires"
-    )
-    assert writer.lines.all() == []
-    for each in readers[1:]:
+    for each in readers[0]:
+        each.kill()
+    await_length(queues, 3, SESSION_SECONDS + 2)
+    for writer in writers:
+        assert writer.lines.all() == []
+    for each in readers[1] + readers[2]:
         assert each.terminate() == 0
-    writer.expect("host3 W granted", seconds=1)
-    assert writer.wait() == 0
-    assert eye.get_children("/xs_lock") == []
+    for writer in writers:
+        writer.expect("host3 W granted", seconds=1)
+        assert writer.wait() == 0
+    await_length(queues, 0)
 
 
-@MODES
-def test_one_that_dies_in_the_queue_lets_nobody_ahead(start, eye, mode):
-    holder = start("xs_lock", *mode, "holder", "w", 60_000)
-    holder.expect("holder W granted")
-    queued = start("xs_lock", *mode, "queued", "w")
-    servers.wait_until(lambda: len(eye.get_children("/xs_lock")) == 2, 20, "it is in the queue")
-    last = start("xs_lock", *mode, "last", "w", 1)
-    servers.wait_until(lambda: len(eye.get_children("/xs_lock")) == 3, 20, "the last one too")
-    queued.kill()
-    servers.wait_until(
-        lambda: len(eye.get_children("/xs_lock")) == 2, SESSION_SECONDS + 2, "its session expires"
-    )
-    holder.kill()
-    last.expect("last W granted", SESSION_SECONDS + 2)
-    assert queued.lines.all() == []
-    assert last.wait() == 0
+def test_one_that_dies_in_the_queue_lets_nobody_ahead(server, chroot, start, eye):
+    queues = both(server, chroot, start, eye)
+    holders = [lock("holder", "w", 60_000) for lock, _ in queues]
+    for each in holders:
+        each.expect("holder W granted")
+    queued = [lock("queued", "w") for lock, _ in queues]
+    await_length(queues, 2)
+    last = [lock("last", "w", 1) for lock, _ in queues]
+    await_length(queues, 3)
+    for each in queued:
+        each.kill()
+    await_length(queues, 2, SESSION_SECONDS + 2)
+    for each in holders:
+        each.kill()
+    for each in last:
+        each.expect("last W granted", SESSION_SECONDS + 2)
+        assert each.wait() == 0
+    for each in queued:
+        assert each.lines.all() == []
