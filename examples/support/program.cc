@@ -157,13 +157,14 @@ class OpenClients {
     const std::lock_guard lock(mutex_);
     clients_.push_back(client);
   }
-  void forget() {
+  // Not left to the last handles: a recipe may hold one in the background for a moment more.
+  void close() {
     const std::lock_guard lock(mutex_);
+    for (auto& client : clients_) std::ignore = client.close(drover::block);
     clients_.clear();
   }
   [[noreturn]] void close_and_exit() {
-    const std::lock_guard lock(mutex_);
-    for (auto& client : clients_) std::ignore = client.close(drover::block);
+    close();
     std::_Exit(kDone);  // the program's threads may be anywhere: nothing is destroyed under them
   }
 
@@ -246,7 +247,7 @@ int run(int argc, char** argv, const About& about, Threads program) {
     complain(error.what());
     code = error.code() == drover::ErrorCode::kBadArguments ? kUsage : exit_code(error.code());
   }
-  open_clients().forget();
+  open_clients().close();
   return code;
 }
 

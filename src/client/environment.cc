@@ -152,7 +152,8 @@ class Signpost final : public asio::execution_context::service {
 }  // namespace
 
 Environment& Environment::of(const asio::any_io_executor& executor) {
-  static RealWorld real_world;
+  // Never destroyed: the thread of a client whose last handle went on it may outlive main().
+  static RealWorld& real_world = *new RealWorld;
   auto& context = asio::query(executor, asio::execution::context);
   if (!asio::has_service<Signpost>(context)) return real_world;
   return *asio::use_service<Signpost>(context).to;
