@@ -314,3 +314,30 @@ def test_paths_are_relative_below_chroot_and_namespace(peers, server, pair, eye,
         # Java's client leaves the chroot in the results of a transaction.
         kept = below if one.letter.startswith("J") else ""
         assert results[0]["result_path"] == f"{kept}{path}/t"
+
+
+def test_ttl_node_is_touched_and_taken_over(two, eye, root):
+    """Who comes second adopts it, with its own data, and keeps it when the first one has died."""
+    path, touch = f"{root}/node", f"{root}/node/touch"
+    data = [b"first", b"second"]
+    nodes = [
+        session.new("persistent_node", path=path, ttl_ms=1000, data=value.hex())
+        for session, value in zip(two, data, strict=True)
+    ]
+
+    def is_touched(times):
+        before = eye.get(touch)[1].version if eye.exists(touch) else 0
+        servers.wait_until(
+            lambda: eye.exists(touch) and eye.get(touch)[1].version >= before + times, 10, "touched"
+        )
+
+    nodes[0].ask("start")
+    assert eye.data(path) == data[0]
+    is_touched(3)
+    nodes[1].ask("start")
+    servers.wait_until(lambda: eye.data(path) == data[1], 10, "adopted")
+    two[0].peer.kill()
+    is_touched(3)
+    assert eye.children(path) == ["touch"]
+    nodes[1].ask("close")
+    assert eye.data(path) == data[1]

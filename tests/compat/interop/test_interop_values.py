@@ -1,5 +1,6 @@
 """Counters and values that peers of several kinds change at once."""
 
+import json
 import struct
 
 import pytest
@@ -99,3 +100,39 @@ def test_kazoo_counts_in_four_bytes_beside_atomic_integers(session, pair, kazoo,
         each.result(60)
     assert eye.data(path) == struct.pack(">i", 500)
     assert counter.ask("get") == integers[0].ask("get")["post"] == 500
+
+
+def test_floats_are_counted_as_python_spells_them(session, kazoo, eye, root):
+    path = f"{root}/float"
+    ours, theirs = (
+        session(letter).new("kazoo_counter", path=path, float=True) for letter in ("C", kazoo)
+    )
+    total = 0.0
+    for number, by in enumerate((1.0, 0.1, 1e-05, 1e15, 1e16, -1.1e16, 5e-324, 1.5e300, -1.5e300)):
+        total += by
+        assert (ours, theirs)[number % 2].ask("change", by=by) == total
+        assert eye.data(path) == repr(total).encode()
+        assert ours.ask("get") == theirs.ask("get") == total
+
+
+def test_leases_have_one_holder_among_both(session, kazoo, eye, root):
+    one = {"path": f"{root}/one", "seconds": 3600}
+    two = {"path": f"{root}/two", "seconds": 3600, "count": 2}
+    clients = (session("C"), session(kazoo))
+
+    def obtains(client, name, **options):
+        return client.new("kazoo_lease", id=name, **options).ask("obtain")
+
+    for first, second in (clients, clients[::-1]):
+        assert obtains(first, "first", **one)
+        holder = json.loads(eye.data(f"{root}/one/lease_holder"))
+        assert (holder["version"], holder["holder"]) == (1, "first")
+        assert eye.data(f"{root}/one/lease_holder") == json.dumps(holder).encode()
+        assert not obtains(second, "second", **one)
+        assert obtains(second, "first", **one), "the same identifier, renewed by the other"
+        assert obtains(first, "a", **two)
+        assert obtains(second, "b", **two)
+        assert not obtains(first, "c", **two)
+        assert eye.children(f"{root}/two") == ["0", "1"]
+        for path in ("one", "two/0", "two/1"):
+            clients[0].ask("delete", path=f"{root}/{path}/lease_holder")

@@ -1,4 +1,4 @@
-// PersistentNode, and GroupMember.
+// PersistentNode, with `ttl_ms` PersistentTtlNode; and GroupMember.
 
 #include <drover/recipes/group_member.h>
 #include <drover/recipes/persistent_node.h>
@@ -41,6 +41,31 @@ class PersistentNodeSubject : public Subject {
   drover::PersistentNode node_;
 };
 
+class PersistentTtlNodeSubject : public Subject {
+ public:
+  explicit PersistentTtlNodeSubject(const Making& making)
+      : node_(making.client, making.request.text("path"),
+              std::chrono::milliseconds(making.request.number("ttl_ms")),
+              making.request.bytes("data")) {}
+
+  json::value call(std::string_view op, const Request& request) override {
+    if (op == "start") {
+      value_or_throw(node_.start());
+      value_or_throw(node_.wait_created(std::chrono::seconds(30), block));
+    } else if (op == "set") {
+      value_or_throw(node_.set(request.bytes("data"), block));
+    } else if (op == "close") {
+      value_or_throw(node_.close(block));
+    } else {
+      throw no_such_op(op);
+    }
+    return nullptr;
+  }
+
+ private:
+  drover::PersistentTtlNode node_;
+};
+
 drover::GroupMember make_member(const Making& making) {
   const std::string path = making.request.text("path");
   const std::string id = making.request.text("id");
@@ -77,6 +102,7 @@ class GroupSubject : public Subject {
 }  // namespace
 
 Made make_persistent_node(const Making& making) {
+  if (making.request.has("ttl_ms")) return std::make_shared<PersistentTtlNodeSubject>(making);
   return std::make_shared<PersistentNodeSubject>(making);
 }
 Made make_group(const Making& making) {

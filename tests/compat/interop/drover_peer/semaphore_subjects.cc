@@ -92,30 +92,18 @@ class SemaphoreSubject : public Subject, public Lock {
   std::deque<drover::LockHold> held_;
 };
 
-class SemaphoreMutexSubject : public Subject, public Lock {
+class SemaphoreMutexSubject : public Subject {
  public:
   explicit SemaphoreMutexSubject(const Making& making)
-      : client_(making.client), mutex_(making.client, making.request.text("path")) {}
-
-  bool acquire(std::chrono::milliseconds at_most) override {
-    auto hold = mutex_.acquire(at_most, block);
-    if (!in_time(hold)) return false;
-    hold_ = std::move(*hold);
-    return true;
-  }
-  void release() override {
-    value_or_throw(std::exchange(hold_, std::nullopt).value().release(block));
-  }
-  [[nodiscard]] json::value node() const override { return nullptr; }
+      : client_(making.client), lock_(making.client, making.request.text("path")) {}
 
   json::value call(std::string_view op, const Request& request) override {
-    return call_lock(client_, *this, op, request);
+    return call_lock(client_, lock_, op, request);
   }
 
  private:
   drover::Client client_;
-  drover::SemaphoreMutex mutex_;
-  std::optional<drover::LockHold> hold_;
+  HoldingLock<drover::SemaphoreMutex> lock_;
 };
 
 }  // namespace

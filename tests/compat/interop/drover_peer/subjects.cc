@@ -14,6 +14,8 @@ Made make_subject(const Making& making) {
       {"discovery", make_discovery},
       {"double_barrier", make_double_barrier},
       {"group", make_group},
+      {"kazoo_counter", make_kazoo_counter},
+      {"kazoo_lease", make_kazoo_lease},
       {"latch", make_latch},
       {"migration", make_migration},
       {"multi_lock", make_multi_lock},

@@ -36,6 +36,8 @@ Made make_cached_long(const Making& making);
 Made make_discovery(const Making& making);
 Made make_double_barrier(const Making& making);
 Made make_group(const Making& making);
+Made make_kazoo_counter(const Making& making);
+Made make_kazoo_lease(const Making& making);
 Made make_latch(const Making& making);
 Made make_migration(const Making& making);
 Made make_multi_lock(const Making& making);

@@ -4,6 +4,7 @@ One request per line on stdin, answers and events as lines on stdout; requests o
 in order on a thread of their own. Which kazoo it is, the interpreter says that runs it.
 """
 
+import datetime
 import json
 import queue
 import sys
@@ -15,6 +16,7 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import LockTimeout
 from kazoo.recipe.barrier import Barrier, DoubleBarrier
 from kazoo.recipe.counter import Counter
+from kazoo.recipe.lease import MultiNonBlockingLease, NonBlockingLease
 from kazoo.recipe.lock import Lock
 
 NAMES = {"NoNodeError": -101, "NodeExistsError": -110, "BadVersionError": -103}
@@ -147,9 +149,9 @@ class CounterSubject:
     """kazoo's Counter; with `curator` it writes Curator's four bytes."""
 
     def __init__(self, client, request):
-        self._counter = Counter(
-            client.kazoo, request["path"], support_curator=request.get("curator", False)
-        )
+        default = 0.0 if request.get("float") else 0
+        curator = request.get("curator", False)
+        self._counter = Counter(client.kazoo, request["path"], default, support_curator=curator)
 
     def get(self, _):
         return self._counter.value
@@ -159,12 +161,33 @@ class CounterSubject:
         for _ in range(request["count"]):
             self._counter += 1
 
+    def change(self, request):
+        self._counter += request["by"]
+        return self._counter.post_value
+
+
+class LeaseSubject:
+    """kazoo's NonBlockingLease, or with `count` its MultiNonBlockingLease."""
+
+    def __init__(self, client, request):
+        self._client = client
+        self._request = request
+
+    def obtain(self, _):
+        path, identifier = self._request["path"], self._request["id"]
+        duration = datetime.timedelta(seconds=self._request["seconds"])
+        if "count" not in self._request:
+            return bool(NonBlockingLease(self._client.kazoo, path, duration, identifier))
+        count = self._request["count"]
+        return bool(MultiNonBlockingLease(self._client.kazoo, count, path, duration, identifier))
+
 
 KINDS = {
     "kazoo_lock": LockSubject,
     "barrier": BarrierSubject,
     "double_barrier": DoubleBarrierSubject,
     "kazoo_counter": CounterSubject,
+    "kazoo_lease": LeaseSubject,
 }
 
 
