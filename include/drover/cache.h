@@ -82,7 +82,7 @@ class Cache {
   // the same. Result<void>. Errors: kBadArguments (the path), kUnimplemented (servers before 3.6),
   // kAuthFailed, kClosed.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto start(Token&& token = Token()) {
+  [[nodiscard]] auto start(Token&& token = Token()) {
     return detail::initiate<void>(executor(), token,
                                   [state = state_](detail::Handler<void> handler) {
                                     begin_start(state, std::move(handler));

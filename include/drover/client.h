@@ -77,8 +77,8 @@ class Client {
   // kQuotaExceeded. After a lost answer it is repeated only with `protect`, or when it is neither
   // sequential nor OnExists::kFail.
   template <CompletionTokenFor<Created> Token = detail::DefaultToken>
-  auto create(std::string path, BytesView data, CreateOptions options = {},
-              Token&& token = Token()) {
+  [[nodiscard]] auto create(std::string path, BytesView data, CreateOptions options = {},
+                            Token&& token = Token()) {
     return operation<Created>(std::forward<Token>(token), [path = std::move(path), data, options](
                                                               Client& self, auto handler) mutable {
       self.start_create(std::move(path), data, options, std::move(handler));
@@ -86,7 +86,7 @@ class Client {
   }
   // With the client's default_data.
   template <CompletionTokenFor<Created> Token = detail::DefaultToken>
-  auto create(std::string path, CreateOptions options = {}, Token&& token = Token()) {
+  [[nodiscard]] auto create(std::string path, CreateOptions options = {}, Token&& token = Token()) {
     return operation<Created>(std::forward<Token>(token), [path = std::move(path), options](
                                                               Client& self, auto handler) mutable {
       self.start_create(std::move(path), std::nullopt, options, std::move(handler));
@@ -94,7 +94,7 @@ class Client {
   }
   // Result<Node>. Errors: kNoNode, kCorruptPayload (what is to be decompressed is not gzip).
   template <CompletionTokenFor<Node> Token = detail::DefaultToken>
-  auto get(std::string path, GetOptions options = {}, Token&& token = Token()) {
+  [[nodiscard]] auto get(std::string path, GetOptions options = {}, Token&& token = Token()) {
     return operation<Node>(std::forward<Token>(token),
                            [path = std::move(path), options](Client& self, auto handler) mutable {
                              self.start_get(std::move(path), options, std::move(handler));
@@ -103,7 +103,8 @@ class Client {
   // Result<Stat>. Errors: kNoNode, kBadVersion, kQuotaExceeded. After a lost answer it is repeated
   // unless it names a version; with accept_identical always.
   template <CompletionTokenFor<Stat> Token = detail::DefaultToken>
-  auto set(std::string path, BytesView data, SetOptions options = {}, Token&& token = Token()) {
+  [[nodiscard]] auto set(std::string path, BytesView data, SetOptions options = {},
+                         Token&& token = Token()) {
     return operation<Stat>(std::forward<Token>(token), [path = std::move(path), data, options](
                                                            Client& self, auto handler) mutable {
       self.start_set(std::move(path), data, options, std::move(handler));
@@ -112,7 +113,7 @@ class Client {
   // Result<void>. Errors: kNoNode, kBadVersion, kNotEmpty. After a lost answer it is repeated
   // unless it names a version; kNoNode may then mean that the first try did it.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto remove(std::string path, RemoveOptions options = {}, Token&& token = Token()) {
+  [[nodiscard]] auto remove(std::string path, RemoveOptions options = {}, Token&& token = Token()) {
     return operation<void>(std::forward<Token>(token),
                            [path = std::move(path), options](Client& self, auto handler) mutable {
                              self.start_remove(std::move(path), options, std::move(handler));
@@ -122,7 +123,7 @@ class Client {
   void remove_in_background(std::string path) noexcept;
   // Result<std::optional<Stat>>: nullopt when there is none.
   template <CompletionTokenFor<std::optional<Stat>> Token = detail::DefaultToken>
-  auto exists(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto exists(std::string path, Token&& token = Token()) {
     return operation<std::optional<Stat>>(
         std::forward<Token>(token), [path = std::move(path)](Client& self, auto handler) mutable {
           self.start_exists(std::move(path), std::move(handler));
@@ -130,7 +131,7 @@ class Client {
   }
   // Result<Listing>. Errors: kNoNode.
   template <CompletionTokenFor<Listing> Token = detail::DefaultToken>
-  auto children(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto children(std::string path, Token&& token = Token()) {
     return operation<Listing>(std::forward<Token>(token),
                               [path = std::move(path)](Client& self, auto handler) mutable {
                                 self.start_children(std::move(path), std::move(handler));
@@ -139,7 +140,7 @@ class Client {
   // Makes sure that the znode and everything above it exists; made as containers or persistent, as
   // the client's container_parents says. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto ensure_path(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto ensure_path(std::string path, Token&& token = Token()) {
     return operation<void>(std::forward<Token>(token),
                            [path = std::move(path)](Client& self, auto handler) mutable {
                              self.start_ensure_path(path, std::move(handler));
@@ -147,7 +148,7 @@ class Client {
   }
   // Result<AclListing>. Errors: kNoNode.
   template <CompletionTokenFor<AclListing> Token = detail::DefaultToken>
-  auto acls(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto acls(std::string path, Token&& token = Token()) {
     return operation<AclListing>(std::forward<Token>(token),
                                  [path = std::move(path)](Client& self, auto handler) mutable {
                                    self.start_acls(std::move(path), std::move(handler));
@@ -155,8 +156,8 @@ class Client {
   }
   // Result<Stat>. Errors: kNoNode, kBadVersion (of the ACL), kInvalidAcl.
   template <CompletionTokenFor<Stat> Token = detail::DefaultToken>
-  auto set_acls(std::string path, AclList acls, std::int32_t acl_version = kAnyVersion,
-                Token&& token = Token()) {
+  [[nodiscard]] auto set_acls(std::string path, AclList acls,
+                              std::int32_t acl_version = kAnyVersion, Token&& token = Token()) {
     return operation<Stat>(
         std::forward<Token>(token), [path = std::move(path), acls = std::move(acls), acl_version](
                                         Client& self, auto handler) mutable {
@@ -165,7 +166,7 @@ class Client {
   }
   // Later reads of this client see everything that was written anywhere before. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto sync(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto sync(std::string path, Token&& token = Token()) {
     return operation<void>(std::forward<Token>(token),
                            [path = std::move(path)](Client& self, auto handler) mutable {
                              self.start_sync(std::move(path), std::move(handler));
@@ -175,7 +176,7 @@ class Client {
   // operation that failed: Error::operation is its number, Error::path its path. Repeated only when
   // certainly not executed. An empty one succeeds without a request.
   template <CompletionTokenFor<std::vector<OperationResult>> Token = detail::DefaultToken>
-  auto commit(Transaction transaction, Token&& token = Token()) {
+  [[nodiscard]] auto commit(Transaction transaction, Token&& token = Token()) {
     return operation<std::vector<OperationResult>>(
         std::forward<Token>(token),
         [transaction = std::move(transaction)](Client& self, auto handler) mutable {
@@ -187,7 +188,7 @@ class Client {
 
   // Result<std::vector<Id>>: who the server takes this client for. Servers from 3.7 on.
   template <CompletionTokenFor<std::vector<Id>> Token = detail::DefaultToken>
-  auto who_am_i(Token&& token = Token()) {
+  [[nodiscard]] auto who_am_i(Token&& token = Token()) {
     return operation<std::vector<Id>>(
         std::forward<Token>(token),
         [](Client& self, auto handler) mutable { self.start_who_am_i(std::move(handler)); });
@@ -195,7 +196,7 @@ class Client {
   // Result<std::vector<std::string>>: the paths of this session's ephemeral znodes that begin with
   // `prefix`. Servers from 3.6 on.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto ephemerals(std::string prefix = "/", Token&& token = Token()) {
+  [[nodiscard]] auto ephemerals(std::string prefix = "/", Token&& token = Token()) {
     return operation<std::vector<std::string>>(
         std::forward<Token>(token),
         [prefix = std::move(prefix)](Client& self, auto handler) mutable {
@@ -204,7 +205,7 @@ class Client {
   }
   // Result<std::int32_t>: how many znodes are below. Servers from 3.6 on.
   template <CompletionTokenFor<std::int32_t> Token = detail::DefaultToken>
-  auto all_children_number(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto all_children_number(std::string path, Token&& token = Token()) {
     return operation<std::int32_t>(
         std::forward<Token>(token), [path = std::move(path)](Client& self, auto handler) mutable {
           self.start_all_children_number(std::move(path), std::move(handler));
@@ -212,14 +213,14 @@ class Client {
   }
   // Result<Node>: the ensemble's configuration, which no chroot or namespace hides.
   template <CompletionTokenFor<Node> Token = detail::DefaultToken>
-  auto config(Token&& token = Token()) {
+  [[nodiscard]] auto config(Token&& token = Token()) {
     return operation<Node>(std::forward<Token>(token), [](Client& self, auto handler) mutable {
       self.start_config(std::move(handler));
     });
   }
   // Result<Watched<Node>>.
   template <CompletionTokenFor<Watched<Node>> Token = detail::DefaultToken>
-  auto watch_config(Token&& token = Token()) {
+  [[nodiscard]] auto watch_config(Token&& token = Token()) {
     return operation<Watched<Node>>(
         std::forward<Token>(token),
         [](Client& self, auto handler) mutable { self.start_watch_config(std::move(handler)); });
@@ -227,7 +228,7 @@ class Client {
   // Result<Node>: the new configuration. Errors: kReconfigDisabled, kNewConfigNoQuorum,
   // kReconfigInProgress, kBadVersion. Repeated only when certainly not executed.
   template <CompletionTokenFor<Node> Token = detail::DefaultToken>
-  auto reconfig(Reconfiguration change, Token&& token = Token()) {
+  [[nodiscard]] auto reconfig(Reconfiguration change, Token&& token = Token()) {
     return operation<Node>(std::forward<Token>(token),
                            [change = std::move(change)](Client& self, auto handler) mutable {
                              self.start_reconfig(change, std::move(handler));
@@ -236,14 +237,14 @@ class Client {
   // Other servers of the same ensemble, in the form of a connect string without chroot. Clients
   // move so that they spread evenly: this one keeps its connection, or leaves it for a new server
   // with the probability that the numbers ask for. Errors: kBadArguments.
-  Result<void> set_servers(std::string_view servers);
+  [[nodiscard]] Result<void> set_servers(std::string_view servers);
 
   // --- watches
 
   // Result<Watched<Node>>: reads, and tells when the data changes or the znode goes. Errors:
   // kNoNode, which leaves no watch.
   template <CompletionTokenFor<Watched<Node>> Token = detail::DefaultToken>
-  auto watch_data(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto watch_data(std::string path, Token&& token = Token()) {
     return operation<Watched<Node>>(std::forward<Token>(token),
                                     [path = std::move(path)](Client& self, auto handler) mutable {
                                       self.start_watch_data(std::move(path), std::move(handler));
@@ -251,7 +252,7 @@ class Client {
   }
   // Result<Watched<std::optional<Stat>>>: tells when the znode comes, goes or has other data.
   template <CompletionTokenFor<Watched<std::optional<Stat>>> Token = detail::DefaultToken>
-  auto watch_exists(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto watch_exists(std::string path, Token&& token = Token()) {
     return operation<Watched<std::optional<Stat>>>(
         std::forward<Token>(token), [path = std::move(path)](Client& self, auto handler) mutable {
           self.start_watch_exists(std::move(path), std::move(handler));
@@ -260,7 +261,7 @@ class Client {
   // Result<Watched<Listing>>: tells when a child comes or goes, or the znode goes. Errors: kNoNode,
   // which leaves no watch.
   template <CompletionTokenFor<Watched<Listing>> Token = detail::DefaultToken>
-  auto watch_children(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto watch_children(std::string path, Token&& token = Token()) {
     return operation<Watched<Listing>>(
         std::forward<Token>(token), [path = std::move(path)](Client& self, auto handler) mutable {
           self.start_watch_children(std::move(path), std::move(handler));
@@ -272,7 +273,7 @@ class Client {
   // events may have been missed: read again what matters. Errors: kUnimplemented (servers
   // before 3.6).
   template <CompletionTokenFor<Stream<WatchedEvent>> Token = detail::DefaultToken>
-  auto watch_tree(std::string path, bool recursive = true, Token&& token = Token()) {
+  [[nodiscard]] auto watch_tree(std::string path, bool recursive = true, Token&& token = Token()) {
     return operation<Stream<WatchedEvent>>(
         std::forward<Token>(token),
         [path = std::move(path), recursive](Client& self, auto handler) mutable {
@@ -284,7 +285,8 @@ class Client {
 
   // Result<void>: as soon as there is a session with a server. Errors: kTimedOut.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto wait_connected(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto wait_connected(std::chrono::milliseconds at_most = kForever,
+                                    Token&& token = Token()) {
     return operation<void>(std::forward<Token>(token),
                            [at_most](Client& self, auto handler) mutable {
                              self.start_wait_connected(at_most, std::move(handler));
@@ -311,7 +313,7 @@ class Client {
   // Adds a credential, now and after every reconnection. Result<void>: it was sent; a server that
   // refuses it ends the session with kAuthFailed.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto add_auth(AuthInfo auth, Token&& token = Token()) {
+  [[nodiscard]] auto add_auth(AuthInfo auth, Token&& token = Token()) {
     return operation<void>(std::forward<Token>(token),
                            [auth = std::move(auth)](Client& self, auto handler) mutable {
                              self.start_add_auth(std::move(auth), std::move(handler));
@@ -329,7 +331,7 @@ class Client {
   // Result<void>: the server has confirmed it; kConnectionLoss: it could not be told, the session
   // will expire. Everything begun later fails with kClosed. The handles stay valid.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto close(Token&& token = Token()) {
+  [[nodiscard]] auto close(Token&& token = Token()) {
     return operation<void>(std::forward<Token>(token), [](Client& self, auto handler) mutable {
       self.start_close(std::move(handler));
     });

@@ -35,10 +35,13 @@ void use_all(drover::Client client, drover::Mutex& mutex, drover::Semaphore& sem
 // --- answers that nobody waits for, and owners that nobody keeps
 
 void forget(drover::Client client, drover::Mutex& mutex, drover::Barrier& barrier) {
-  client.get("/a");                                            // error: nodiscard
-  mutex.acquire(1s);                                           // error: nodiscard
-  client.on_connection_state([](drover::ConnectionState) {});  // error: nodiscard
-  barrier.arrive();                                            // error: nodiscard
+  client.create("/a", drover::as_bytes("x"), {}, drover::block);  // error: nodiscard
+  client.set_servers("host:2181");                                // error: nodiscard
+  mutex.acquire(1s, drover::block);                               // error: nodiscard
+  client.get("/a");                                               // error: nodiscard
+  mutex.acquire(1s);                                              // error: nodiscard
+  client.on_connection_state([](drover::ConnectionState) {});     // error: nodiscard
+  barrier.arrive();                                               // error: nodiscard
 }
 
 // --- owners that are copied

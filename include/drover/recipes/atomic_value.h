@@ -125,7 +125,7 @@ class AtomicValue {
 
   // Result<Outcome>: always succeeded, pre and post are the value.
   template <CompletionTokenFor<Outcome> Token = detail::DefaultToken>
-  auto get(Token&& token = Token()) {
+  [[nodiscard]] auto get(Token&& token = Token()) {
     return typed("read the value ", token,
                  [state = bytes_.state()](const auto&) { return detail::AtomicBytes::get(state); });
   }
@@ -148,13 +148,13 @@ class AtomicValue {
   }
   // Sets it by the same way, whatever it was (trySet). Result<Outcome>.
   template <CompletionTokenFor<Outcome> Token = detail::DefaultToken>
-  auto try_set(Value value, Token&& token = Token()) {
+  [[nodiscard]] auto try_set(Value value, Token&& token = Token()) {
     return update([value = std::move(value)](const Value&) { return value; },
                   std::forward<Token>(token));
   }
   // One try, on a znode that exists: a missing one is not the value 0 here. Result<Outcome>.
   template <CompletionTokenFor<Outcome> Token = detail::DefaultToken>
-  auto compare_and_set(Value expected, Value desired, Token&& token = Token()) {
+  [[nodiscard]] auto compare_and_set(Value expected, Value desired, Token&& token = Token()) {
     return typed("change the value ", token,
                  [state = bytes_.state(), expected = std::move(expected),
                   bytes = C::encode(desired)](const auto&) {
@@ -170,7 +170,7 @@ class AtomicValue {
   }
   // Sets it without looking, and creates it if need be (forceSet). Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto force_set(const Value& value, Token&& token = Token()) {
+  [[nodiscard]] auto force_set(const Value& value, Token&& token = Token()) {
     return detail::run_recipe<void>(bytes_.patience("set the value "), token,
                                     [state = bytes_.state(), bytes = C::encode(value)] {
                                       return detail::AtomicBytes::store(state, bytes);
@@ -178,7 +178,7 @@ class AtomicValue {
   }
   // Creates it. Result<bool>: false when it is there already.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto initialize(const Value& value, Token&& token = Token()) {
+  [[nodiscard]] auto initialize(const Value& value, Token&& token = Token()) {
     return detail::run_recipe<bool>(bytes_.patience("create the value "), token,
                                     [state = bytes_.state(), bytes = C::encode(value)] {
                                       return detail::AtomicBytes::initialize(state, bytes);

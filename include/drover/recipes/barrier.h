@@ -92,7 +92,7 @@ class Barrier {
   // than one, more than the phase expects, all have dropped out), kCorruptPayload (`ready` holds no
   // number). After another error nothing has arrived, unless the phase was completed just then.
   template <CompletionTokenFor<ArrivalToken> Token = detail::DefaultToken>
-  auto async_arrive(std::ptrdiff_t count = 1, Token&& token = Token()) {
+  [[nodiscard]] auto async_arrive(std::ptrdiff_t count = 1, Token&& token = Token()) {
     auto patience = make_patience(kForever, "arrive at ");
     return detail::run_recipe<ArrivalToken>(
         patience, token, [state = state_, count] { return arrive_now(state, count, false); });
@@ -101,8 +101,8 @@ class Barrier {
   // kTimedOut after `at_most` (the arrival stays), kSessionExpired: the arrival is gone with its
   // session.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto async_wait(ArrivalToken arrival, std::chrono::milliseconds at_most = kForever,
-                  Token&& token = Token()) const {
+  [[nodiscard]] auto async_wait(ArrivalToken arrival, std::chrono::milliseconds at_most = kForever,
+                                Token&& token = Token()) const {
     auto patience = make_patience(at_most, "wait at ");
     auto shared = std::make_shared<const ArrivalToken>(std::move(arrival));
     return detail::run_recipe<void>(patience, token, [state = state_, patience, shared] {
@@ -112,8 +112,8 @@ class Barrier {
   // Both. Result<void>. After kTimedOut or kCancelled the arrival has been taken back, unless the
   // phase was completed at that moment.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto async_arrive_and_wait(std::chrono::milliseconds at_most = kForever,
-                             Token&& token = Token()) {
+  [[nodiscard]] auto async_arrive_and_wait(std::chrono::milliseconds at_most = kForever,
+                                           Token&& token = Token()) {
     auto patience = make_patience(at_most, "arrive and wait at ");
     return detail::run_recipe<void>(patience, token, [state = state_, patience] {
       return arrive_and_wait_now(state, patience);
@@ -121,7 +121,7 @@ class Barrier {
   }
   // Arrives, and is expected no more from the next phase on. Result<void>. Does not wait.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto async_arrive_and_drop(Token&& token = Token()) {
+  [[nodiscard]] auto async_arrive_and_drop(Token&& token = Token()) {
     auto patience = make_patience(kForever, "arrive and drop out of ");
     return detail::run_recipe<void>(patience, token, [state = state_] { return drop_now(state); });
   }

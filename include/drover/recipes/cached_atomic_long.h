@@ -35,7 +35,7 @@ class CachedAtomicLong {
   // Result<Outcome>: `pre` is the caller's number, `post` the next one. Not succeeded when a
   // reservation did not. Errors besides AtomicLong's: kBadArguments (the size of the reservation).
   template <CompletionTokenFor<Outcome> Token = detail::DefaultToken>
-  auto next(Token&& token = Token()) {
+  [[nodiscard]] auto next(Token&& token = Token()) {
     auto patience = make_patience();
     return detail::run_recipe<Outcome>(
         patience, token, [state = state_, patience] { return next_now(state, patience); });

@@ -62,7 +62,7 @@ class DoubleBarrier {
   // `at_most`, kSessionExpired (this member's znode is gone), kBadArguments (fewer than one
   // member).
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto enter(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto enter(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     auto patience = make_patience(at_most, "enter the barrier ");
     return detail::run_recipe<void>(
         patience, token, [state = state_, patience] { return enter_now(state, patience); });
@@ -70,7 +70,7 @@ class DoubleBarrier {
   // Waits until all have left. Result<void>. Errors besides the client's: kTimedOut after
   // `at_most`, kNotOwner: this member is not in the barrier, though it is expected there.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto leave(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto leave(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     auto patience = make_patience(at_most, "leave the barrier ");
     return detail::run_recipe<void>(
         patience, token, [state = state_, patience] { return leave_now(state, patience); });

@@ -51,20 +51,20 @@ class Gate {
 
   // Closes the gate; success when it is closed already. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto raise(Token&& token = Token()) {
+  [[nodiscard]] auto raise(Token&& token = Token()) {
     return run(kForever, "raise the gate ", token, [self = *this](const auto&) {
       return raise_at(self.client_, self.path_, self.options_);
     });
   }
   // Opens it; success when it is open already. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto drop(Token&& token = Token()) {
+  [[nodiscard]] auto drop(Token&& token = Token()) {
     return run(kForever, "drop the gate ", token,
                [self = *this](const auto&) { return drop_at(self.client_, self.path_); });
   }
   // Waits until it is open. Result<void>. Errors besides the client's: kTimedOut after `at_most`.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto wait(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto wait(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     return run(at_most, "wait at the gate ", token, [self = *this](const auto& patience) {
       return wait_at(self.client_, self.path_, patience);
     });

@@ -45,24 +45,25 @@ class GroupMember {
   // Joins, in the background, and reads who is there. Result<void>: members() is complete. A
   // second call waits for the same.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto start(Token&& token = Token()) {
+  [[nodiscard]] auto start(Token&& token = Token()) {
     std::ignore = node_.start();  // a second time changes nothing
     return cache_.start(std::forward<Token>(token));
   }
   // Leaves, and waits until that is done. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto close(Token&& token = Token()) {
+  [[nodiscard]] auto close(Token&& token = Token()) {
     cache_.close();
     return node_.close(std::forward<Token>(token));
   }
   // What the others see of this member, from now on. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto set_payload(Bytes payload, Token&& token = Token()) {
+  [[nodiscard]] auto set_payload(Bytes payload, Token&& token = Token()) {
     return node_.set(std::move(payload), std::forward<Token>(token));
   }
   // Waits until the own znode is there. As PersistentNode::wait_created.
   template <CompletionTokenFor<std::string> Token = detail::DefaultToken>
-  auto wait_joined(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto wait_joined(std::chrono::milliseconds at_most = kForever,
+                                 Token&& token = Token()) {
     return node_.wait_created(at_most, std::forward<Token>(token));
   }
 

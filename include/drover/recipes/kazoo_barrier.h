@@ -44,17 +44,17 @@ class Barrier {
 
   // Result<void>; success when it is in place already.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto create(Token&& token = Token()) {
+  [[nodiscard]] auto create(Token&& token = Token()) {
     return gate_.raise(std::forward<Token>(token));
   }
   // Result<void>; success when it was not in place.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto remove(Token&& token = Token()) {
+  [[nodiscard]] auto remove(Token&& token = Token()) {
     return gate_.drop(std::forward<Token>(token));
   }
   // As Gate::wait.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto wait(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto wait(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     return gate_.wait(at_most, std::forward<Token>(token));
   }
 

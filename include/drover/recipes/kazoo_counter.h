@@ -66,17 +66,17 @@ class BasicCounter {
 
   // Result<Number>.
   template <CompletionTokenFor<Number> Token = detail::DefaultToken>
-  auto value(Token&& token = Token()) {
+  [[nodiscard]] auto value(Token&& token = Token()) {
     return detail::run_recipe<Number>(make_patience("read the counter "), token,
                                       [state = state_] { return value_now(state); });
   }
   // Result<Outcome>.
   template <CompletionTokenFor<Outcome> Token = detail::DefaultToken>
-  auto add(Number delta, Token&& token = Token()) {
+  [[nodiscard]] auto add(Number delta, Token&& token = Token()) {
     return change(delta, false, token);
   }
   template <CompletionTokenFor<Outcome> Token = detail::DefaultToken>
-  auto subtract(Number delta, Token&& token = Token()) {
+  [[nodiscard]] auto subtract(Number delta, Token&& token = Token()) {
     return change(delta, true, token);
   }
 

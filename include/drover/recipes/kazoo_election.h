@@ -42,7 +42,8 @@ class Election {
   // Waits until it leads, runs `body`, and gives leadership up. Result<void>. Errors besides the
   // client's: kTimedOut when others led for `at_most`, kCancelled (kazoo's cancel()).
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto run(Body body, std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto run(Body body, std::chrono::milliseconds at_most = kForever,
+                         Token&& token = Token()) {
     auto patience = std::make_shared<detail::Patience>(state_->client, kForever,
                                                        "stand at " + state_->path, state_->path);
     return detail::run_recipe<void>(patience, token,
@@ -52,7 +53,7 @@ class Election {
   }
   // Result<std::vector<std::string>>: identifiers of all who stand, the leader first.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto contenders(Token&& token = Token()) {
+  [[nodiscard]] auto contenders(Token&& token = Token()) {
     return state_->lock.contenders(std::forward<Token>(token));
   }
 

@@ -57,7 +57,7 @@ class MultiNonBlockingLease {
   // ask at this moment, not for the lease. Errors besides the client's: kBadArguments (no
   // identifier), kCorruptPayload (the holder's znode is not understood).
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto obtain(Token&& token = Token()) {
+  [[nodiscard]] auto obtain(Token&& token = Token()) {
     return detail::run_recipe<bool>(make_patience(), token,
                                     [state = state_] { return obtain_now(state); });
   }

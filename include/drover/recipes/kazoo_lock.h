@@ -57,7 +57,8 @@ class Lock : public detail::TimedLockable<Lock> {
   // Result<LockHold>: whoever has it holds the lock. Errors: kTimedOut when others held it for
   // `at_most`, kNoAuth.
   template <CompletionTokenFor<LockHold> Token = detail::DefaultToken>
-  auto acquire(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto acquire(std::chrono::milliseconds at_most = kForever,
+                             Token&& token = Token()) {
     auto patience = make_patience(at_most);
     return detail::run_recipe<LockHold>(
         patience, token, [state = state_, patience] { return do_acquire(state, patience); });
@@ -78,7 +79,7 @@ class Lock : public detail::TimedLockable<Lock> {
 
   // Result<std::vector<std::string>>: the identifiers of all contenders, in their order.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto contenders(Token&& token = Token()) {
+  [[nodiscard]] auto contenders(Token&& token = Token()) {
     auto patience = make_patience(kForever);
     return detail::run_recipe<std::vector<std::string>>(
         patience, token, [state = state_] { return do_contenders(state); });

@@ -42,17 +42,17 @@ class BasicParty {
  public:
   // Result<void>; success when this member is in already.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto join(Token&& token = Token()) {
+  [[nodiscard]] auto join(Token&& token = Token()) {
     return run<void>("join the party ", token, join_now);
   }
   // Result<bool>: false when this member was not in.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto leave(Token&& token = Token()) {
+  [[nodiscard]] auto leave(Token&& token = Token()) {
     return run<bool>("leave the party ", token, leave_now);
   }
   // Result<std::vector<std::string>>: identifiers, in no order. Nobody while the path is missing.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto members(Token&& token = Token()) {
+  [[nodiscard]] auto members(Token&& token = Token()) {
     return run<std::vector<std::string>>("list the party ", token, members_now);
   }
 

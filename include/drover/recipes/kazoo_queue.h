@@ -45,7 +45,7 @@ class Queue {
 
   // Result<void>. Errors: kBadArguments (the priority).
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto put(BytesView item, int priority = kDefaultPriority, Token&& token = Token()) {
+  [[nodiscard]] auto put(BytesView item, int priority = kDefaultPriority, Token&& token = Token()) {
     return detail::run_recipe<void>(
         queue_->begin(kForever, "put"), token,
         [queue = queue_, priority, item = Bytes(item.begin(), item.end())] {
@@ -54,7 +54,7 @@ class Queue {
   }
   // Takes the first item out. Result<std::optional<Bytes>>: nullopt when there is none.
   template <CompletionTokenFor<std::optional<Bytes>> Token = detail::DefaultToken>
-  auto get(Token&& token = Token()) {
+  [[nodiscard]] auto get(Token&& token = Token()) {
     auto patience = queue_->begin(std::chrono::milliseconds(0), "get");
     return detail::run_recipe<std::optional<Bytes>>(patience, token, [queue = queue_, patience] {
       return detail::RawQueue::poll(queue, patience);
@@ -62,7 +62,7 @@ class Queue {
   }
   // Result<int>.
   template <CompletionTokenFor<int> Token = detail::DefaultToken>
-  auto size(Token&& token = Token()) {
+  [[nodiscard]] auto size(Token&& token = Token()) {
     return detail::run_recipe<int>(queue_->begin(kForever, "size"), token,
                                    [queue = queue_] { return detail::RawQueue::size(queue); });
   }
@@ -84,7 +84,8 @@ class LockingQueue {
 
   // All of them or none. Result<void>. Errors: kBadArguments (the priority).
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto put_all(std::vector<Bytes> items, int priority = kDefaultPriority, Token&& token = Token()) {
+  [[nodiscard]] auto put_all(std::vector<Bytes> items, int priority = kDefaultPriority,
+                             Token&& token = Token()) {
     return detail::run_recipe<void>(begin(kForever, "put"), token,
                                     [state = state_, priority, items = std::move(items)] {
                                       return do_put(state, priority, items);
@@ -92,7 +93,7 @@ class LockingQueue {
   }
   // The same for one.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto put(BytesView item, int priority = kDefaultPriority, Token&& token = Token()) {
+  [[nodiscard]] auto put(BytesView item, int priority = kDefaultPriority, Token&& token = Token()) {
     std::vector<Bytes> items;
     items.emplace_back(item.begin(), item.end());
     return put_all(std::move(items), priority, std::forward<Token>(token));
@@ -100,27 +101,27 @@ class LockingQueue {
   // The item in hand, or else the first that nobody works on, which is then in hand; waits for one.
   // Result<std::optional<Bytes>>: nullopt when there was none within `at_most`.
   template <CompletionTokenFor<std::optional<Bytes>> Token = detail::DefaultToken>
-  auto get(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto get(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     auto patience = begin(at_most, "get");
     return detail::run_recipe<std::optional<Bytes>>(
         patience, token, [state = state_, patience] { return do_get(state, patience); });
   }
   // Asks the server whether the item in hand is still ours. Result<bool>.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto holds_lock(Token&& token = Token()) {
+  [[nodiscard]] auto holds_lock(Token&& token = Token()) {
     return detail::run_recipe<bool>(begin(kForever, "holds_lock"), token,
                                     [state = state_] { return do_holds_lock(state); });
   }
   // The item in hand is done. Result<bool>: false when none is in hand, or not any more: another
   // one may work on it.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto consume(Token&& token = Token()) {
+  [[nodiscard]] auto consume(Token&& token = Token()) {
     return detail::run_recipe<bool>(begin(kForever, "consume"), token,
                                     [state = state_] { return do_let_go(state, true); });
   }
   // The item in hand is for somebody else. Result<bool>, as consume.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto release(Token&& token = Token()) {
+  [[nodiscard]] auto release(Token&& token = Token()) {
     return detail::run_recipe<bool>(begin(kForever, "release"), token,
                                     [state = state_] { return do_let_go(state, false); });
   }

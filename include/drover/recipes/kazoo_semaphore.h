@@ -43,14 +43,15 @@ class Semaphore : public detail::CountingSemaphore<Semaphore> {
   // Result<LockHold>: one lease, whoever has it. Errors: kTimedOut when there was none for
   // `at_most`, kBadArguments when others have another limit, kNoAuth.
   template <CompletionTokenFor<LockHold> Token = detail::DefaultToken>
-  auto acquire_lease(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto acquire_lease(std::chrono::milliseconds at_most = kForever,
+                                   Token&& token = Token()) {
     auto patience = make_patience(at_most);
     return detail::run_recipe<LockHold>(
         patience, token, [state = state_, patience] { return do_acquire(state, patience); });
   }
   // Result<std::vector<std::string>>: the identifiers of all who have a lease, in no order.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto lease_holders(Token&& token = Token()) {
+  [[nodiscard]] auto lease_holders(Token&& token = Token()) {
     auto patience = make_patience(kForever);
     return detail::run_recipe<std::vector<std::string>>(
         patience, token, [state = state_] { return do_lease_holders(state); });

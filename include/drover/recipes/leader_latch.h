@@ -68,7 +68,7 @@ class LeaderLatch {
   Result<void> start();
   // Withdraws, and waits until that is done. Who waits for leadership gets kClosed. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto close(Token&& token = Token()) {
+  [[nodiscard]] auto close(Token&& token = Token()) {
     return run<void>(kForever, "close the latch ", token,
                      [](auto state, const auto&) { return close_now(std::move(state)); });
   }
@@ -81,7 +81,8 @@ class LeaderLatch {
   // Waits until it leads, and answers leadership(). Result<std::stop_token>. Errors besides the
   // client's: kTimedOut after `at_most`, kClosed; kNoAuth and its like when it cannot stand at all.
   template <CompletionTokenFor<std::stop_token> Token = detail::DefaultToken>
-  auto await_leadership(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto await_leadership(std::chrono::milliseconds at_most = kForever,
+                                      Token&& token = Token()) {
     return run<std::stop_token>(at_most, "await leadership at ", token, await_now);
   }
   // Begins and ends of leadership from now on, true and false in turn (isLeader, notLeader). It
@@ -90,14 +91,14 @@ class LeaderLatch {
 
   // All who stand, the leader first. Result<std::vector<Participant>>.
   template <CompletionTokenFor<std::vector<Participant>> Token = detail::DefaultToken>
-  auto participants(Token&& token = Token()) {
+  [[nodiscard]] auto participants(Token&& token = Token()) {
     return run<std::vector<Participant>>(
         kForever, "list the participants of ", token,
         [](auto state, const auto&) { return participants_now(std::move(state)); });
   }
   // The first of them, if there is any. Result<std::optional<Participant>>.
   template <CompletionTokenFor<std::optional<Participant>> Token = detail::DefaultToken>
-  auto leader(Token&& token = Token()) {
+  [[nodiscard]] auto leader(Token&& token = Token()) {
     return run<std::optional<Participant>>(
         kForever, "read the leader of ", token,
         [](auto state, const auto&) { return leader_now(std::move(state)); });

@@ -82,19 +82,19 @@ class LeaderSelector {
   void interrupt_leadership();
   // Withdraws; waits until the body has returned and the znode is gone. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto close(Token&& token = Token()) {
+  [[nodiscard]] auto close(Token&& token = Token()) {
     return run<void>("close the selector ", token, close_now);
   }
 
   [[nodiscard]] bool has_leadership() const noexcept;
   // All who stand, the leader first. Result<std::vector<Participant>>.
   template <CompletionTokenFor<std::vector<Participant>> Token = detail::DefaultToken>
-  auto participants(Token&& token = Token()) {
+  [[nodiscard]] auto participants(Token&& token = Token()) {
     return run<std::vector<Participant>>("list the participants of ", token, participants_now);
   }
   // The first of them, if there is any. Result<std::optional<Participant>>.
   template <CompletionTokenFor<std::optional<Participant>> Token = detail::DefaultToken>
-  auto leader(Token&& token = Token()) {
+  [[nodiscard]] auto leader(Token&& token = Token()) {
     return run<std::optional<Participant>>("read the leader of ", token, leader_now);
   }
   [[nodiscard]] const std::string& id() const noexcept;

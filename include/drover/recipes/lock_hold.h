@@ -16,9 +16,11 @@
 // ## Does not guarantee
 // * That code which does not look at `lost()` is alone. No lock across machines can: a process may
 //   stand still between any two instructions. That is what the fencing token is for.
-// * That `lost()` comes in time with a very short session timeout. A server that is cut off from its
-//   leader answers its clients until it notices, for syncLimit ticks (5 x tickTime unless configured
-//   otherwise), while the leader counts their sessions down: let the timeout be seven ticks or more.
+// * That `lost()` comes in time with a very short session timeout. A server that is cut off from
+// its
+//   leader answers its clients until it notices, for syncLimit ticks (5 x tickTime unless
+//   configured otherwise), while the leader counts their sessions down: let the timeout be seven
+//   ticks or more.
 // * That somebody who removes the znode by hand is noticed (it is, if the lock can be revoked).
 //
 // ## Example
@@ -80,7 +82,7 @@ class [[nodiscard]] LockHold {
   // Releases the lock. Result<void>: it is free; an error: it will be released in the background,
   // or with the session. Nothing happens when it was released before.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto release(Token&& token = Token()) {
+  [[nodiscard]] auto release(Token&& token = Token()) {
     return detail::initiate<void>(
         executor_, token,
         [executor = executor_, node = std::move(node_)](detail::Handler<void> handler) mutable {

@@ -55,8 +55,9 @@ class Migrations {
   // kTimedOut (others held the lock for `at_most`), kDataInconsistency, and those of the
   // operations.
   template <CompletionTokenFor<int> Token = detail::DefaultToken>
-  auto migrate(const std::string& set_id, std::vector<Migration> migrations,
-               std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto migrate(const std::string& set_id, std::vector<Migration> migrations,
+                             std::chrono::milliseconds at_most = kForever,
+                             Token&& token = Token()) {
     auto patience =
         std::make_shared<detail::Patience>(client_, kForever, "migrate " + set_id, meta_path_);
     return detail::run_recipe<int>(

@@ -58,7 +58,8 @@ class MultiLock : public detail::TimedLockable<MultiLock> {
 
   // Result<MultiHold>. `at_most` is for each of the locks. Errors: kTimedOut, kNoAuth.
   template <CompletionTokenFor<MultiHold> Token = detail::DefaultToken>
-  auto acquire(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto acquire(std::chrono::milliseconds at_most = kForever,
+                             Token&& token = Token()) {
     auto patience = make_patience(at_most);
     return detail::run_recipe<MultiHold>(
         patience, token, [state = state_, patience] { return do_acquire(state, patience); });

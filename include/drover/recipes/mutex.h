@@ -53,7 +53,8 @@ class Mutex : public detail::TimedLockable<Mutex> {
   // Result<LockHold>: whoever has it holds the lock, on any thread. Errors: kTimedOut when others
   // held it for `at_most`, kNoAuth.
   template <CompletionTokenFor<LockHold> Token = detail::DefaultToken>
-  auto acquire(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto acquire(std::chrono::milliseconds at_most = kForever,
+                             Token&& token = Token()) {
     auto patience = make_patience(at_most);
     return detail::run_recipe<LockHold>(
         patience, token, [state = state_, patience] { return do_acquire(state, patience); });
@@ -72,7 +73,7 @@ class Mutex : public detail::TimedLockable<Mutex> {
 
   // Result<std::vector<std::string>>: the paths of all contenders, the holder first.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto participants(Token&& token = Token()) {
+  [[nodiscard]] auto participants(Token&& token = Token()) {
     auto patience = make_patience(kForever);
     return detail::run_recipe<std::vector<std::string>>(
         patience, token, [state = state_] { return do_participants(state); });

@@ -65,13 +65,14 @@ class PersistentNode {
   // Waits until it has been created for the first time. Result<std::string>: its path. Errors:
   // kTimedOut after `at_most`, kClosed; kNoAuth and its like when it cannot be created at all.
   template <CompletionTokenFor<std::string> Token = detail::DefaultToken>
-  auto wait_created(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto wait_created(std::chrono::milliseconds at_most = kForever,
+                                  Token&& token = Token()) {
     return run<std::string>(at_most, "wait for the creation of ", token, wait_created_now);
   }
   // The data from now on, also when it is created again; written at once if it is there.
   // Result<void> of the writing.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto set(Bytes data, Token&& token = Token()) {
+  [[nodiscard]] auto set(Bytes data, Token&& token = Token()) {
     return run<void>(kForever, "set the data of ", token,
                      [data = std::move(data)](auto state, const auto& patience) {
                        return set_now(std::move(state), patience, data);
@@ -79,7 +80,7 @@ class PersistentNode {
   }
   // Removes it and waits until that is done. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto close(Token&& token = Token()) {
+  [[nodiscard]] auto close(Token&& token = Token()) {
     return run<void>(kForever, "close the persistent node ", token, close_now);
   }
   // Paths at which it was created, again or for the first time, from now on.
@@ -126,15 +127,16 @@ class PersistentTtlNode {
   // As of PersistentNode; close() does not remove anything.
   Result<void> start();
   template <CompletionTokenFor<std::string> Token = detail::DefaultToken>
-  auto wait_created(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto wait_created(std::chrono::milliseconds at_most = kForever,
+                                  Token&& token = Token()) {
     return node_.wait_created(at_most, std::forward<Token>(token));
   }
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto set(Bytes data, Token&& token = Token()) {
+  [[nodiscard]] auto set(Bytes data, Token&& token = Token()) {
     return node_.set(std::move(data), std::forward<Token>(token));
   }
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto close(Token&& token = Token()) {
+  [[nodiscard]] auto close(Token&& token = Token()) {
     stop_touching();
     return node_.close(std::forward<Token>(token));
   }

@@ -82,7 +82,8 @@ class AnyQueue {
   // its permissions; what passes (no connection, a new session) is waited out. Cancelling it also
   // cancels what the handler waits for.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto consume(QueueHandler handler, std::stop_token stop = {}, Token&& token = Token()) {
+  [[nodiscard]] auto consume(QueueHandler handler, std::stop_token stop = {},
+                             Token&& token = Token()) {
     auto patience = begin(kForever, "consume");
     return detail::run_recipe<void>(
         patience, token,
@@ -92,14 +93,14 @@ class AnyQueue {
   }
   // Waits until every put that was begun before has been answered. Result<void>. Errors: kTimedOut.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto flush(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto flush(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     auto patience = begin(at_most, "flush");
     return detail::run_recipe<void>(
         patience, token, [state = state_, patience] { return do_flush(state, patience); });
   }
   // How many znodes wait, those being worked on included. Result<int>.
   template <CompletionTokenFor<int> Token = detail::DefaultToken>
-  auto size(Token&& token = Token()) {
+  [[nodiscard]] auto size(Token&& token = Token()) {
     return detail::run_recipe<int>(begin(kForever, "size"), token,
                                    [state = state_] { return do_size(state); });
   }
@@ -160,13 +161,14 @@ class Queue : public AnyQueue {
   // Result<void>: the server has it. Errors: kTimedOut (no room within `at_most`), kConnectionLoss
   // (it may be there).
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto put(BytesView item, std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto put(BytesView item, std::chrono::milliseconds at_most = kForever,
+                         Token&& token = Token()) {
     return put_as(prefix(), one(item), at_most, token);
   }
   // As one znode: they are taken together, and all of them again if one is given back.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto put_all(std::vector<Bytes> items, std::chrono::milliseconds at_most = kForever,
-               Token&& token = Token()) {
+  [[nodiscard]] auto put_all(std::vector<Bytes> items, std::chrono::milliseconds at_most = kForever,
+                             Token&& token = Token()) {
     return put_as(prefix(), std::move(items), at_most, token);
   }
 
@@ -182,13 +184,13 @@ class IdQueue : public AnyQueue {
 
   // As Queue's. The id need not be unique.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto put(BytesView item, std::string_view id, std::chrono::milliseconds at_most = kForever,
-           Token&& token = Token()) {
+  [[nodiscard]] auto put(BytesView item, std::string_view id,
+                         std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     return put_as(prefix(id), one(item), at_most, token);
   }
   // Takes out what has this id and is not being worked on. Result<int>: how many.
   template <CompletionTokenFor<int> Token = detail::DefaultToken>
-  auto remove(std::string id, Token&& token = Token()) {
+  [[nodiscard]] auto remove(std::string id, Token&& token = Token()) {
     return remove_id(std::move(id), token);
   }
 
@@ -204,8 +206,8 @@ class PriorityQueue : public AnyQueue {
 
   // As Queue's.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto put(BytesView item, std::int32_t priority, std::chrono::milliseconds at_most = kForever,
-           Token&& token = Token()) {
+  [[nodiscard]] auto put(BytesView item, std::int32_t priority,
+                         std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     return put_as(prefix(priority), one(item), at_most, token);
   }
 
@@ -223,8 +225,8 @@ class DelayQueue : public AnyQueue {
 
   // As Queue's. Milliseconds; what is before 1970 is due at once.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto put(BytesView item, TimePoint due, std::chrono::milliseconds at_most = kForever,
-           Token&& token = Token()) {
+  [[nodiscard]] auto put(BytesView item, TimePoint due,
+                         std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
     return put_as(prefix(due), one(item), at_most, token);
   }
 

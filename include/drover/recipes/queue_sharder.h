@@ -61,7 +61,7 @@ class AnyQueueSharder {
   // sense, the leader's path is the queues' or below, or it was started before. After another
   // error it may be started again.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto start(Token&& token = Token()) {
+  [[nodiscard]] auto start(Token&& token = Token()) {
     return detail::run_recipe<void>(make_patience(), token,
                                     [state = state_] { return start_now(state); });
   }

@@ -41,7 +41,7 @@ class RecursiveMutex : public detail::TimedLockable<RecursiveMutex> {
 
   // Result<std::vector<std::string>>: the paths of all contenders, the holder first.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto participants(Token&& token = Token()) {
+  [[nodiscard]] auto participants(Token&& token = Token()) {
     return mutex_.participants(std::forward<Token>(token));
   }
 

@@ -73,7 +73,8 @@ class Semaphore : public detail::CountingSemaphore<Semaphore> {
   // Result<LockHold>: one lease, whoever has it. Errors: kTimedOut when there was none for
   // `at_most`, kNoAuth. LockOptions::on_revoke is not used.
   template <CompletionTokenFor<LockHold> Token = detail::DefaultToken>
-  auto acquire_lease(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto acquire_lease(std::chrono::milliseconds at_most = kForever,
+                                   Token&& token = Token()) {
     auto patience = make_patience(at_most);
     return detail::run_recipe<LockHold>(
         patience, token, [state = state_, patience] { return do_acquire(state, patience); });
@@ -81,8 +82,8 @@ class Semaphore : public detail::CountingSemaphore<Semaphore> {
   // Result<std::vector<LockHold>>: `count` leases, taken one after the other; all within `at_most`,
   // or none. More errors: kBadArguments for fewer than one.
   template <CompletionTokenFor<std::vector<LockHold>> Token = detail::DefaultToken>
-  auto acquire_leases(int count, std::chrono::milliseconds at_most = kForever,
-                      Token&& token = Token()) {
+  [[nodiscard]] auto acquire_leases(int count, std::chrono::milliseconds at_most = kForever,
+                                    Token&& token = Token()) {
     auto patience = make_patience(at_most);
     return detail::run_recipe<std::vector<LockHold>>(
         patience, token,
@@ -91,7 +92,7 @@ class Semaphore : public detail::CountingSemaphore<Semaphore> {
   // Result<std::vector<std::string>>: the paths of all leases, the oldest first; the last one may
   // belong to somebody who still waits.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto participants(Token&& token = Token()) {
+  [[nodiscard]] auto participants(Token&& token = Token()) {
     auto patience = make_patience(kForever);
     return detail::run_recipe<std::vector<std::string>>(
         patience, token, [state = state_] { return do_participants(state); });

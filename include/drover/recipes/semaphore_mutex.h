@@ -31,7 +31,8 @@ class SemaphoreMutex : public detail::TimedLockable<SemaphoreMutex> {
 
   // Result<LockHold>. Errors: kTimedOut when others held it for `at_most`, kNoAuth.
   template <CompletionTokenFor<LockHold> Token = detail::DefaultToken>
-  auto acquire(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto acquire(std::chrono::milliseconds at_most = kForever,
+                             Token&& token = Token()) {
     return semaphore_.acquire_lease(at_most, std::forward<Token>(token));
   }
 

@@ -42,7 +42,8 @@ class SemaphoreV1 : public detail::CountingSemaphore<SemaphoreV1> {
   // Result<LockHold>: one lease, whoever has it. Errors: kTimedOut when there was none for
   // `at_most`, kNoAuth.
   template <CompletionTokenFor<LockHold> Token = detail::DefaultToken>
-  auto acquire_lease(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto acquire_lease(std::chrono::milliseconds at_most = kForever,
+                                   Token&& token = Token()) {
     auto patience = make_patience(at_most);
     return detail::run_recipe<LockHold>(
         patience, token, [state = state_, patience] { return do_acquire(state, patience); });

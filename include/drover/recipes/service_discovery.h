@@ -66,7 +66,7 @@ class ServiceDiscovery {
   // Result<void>. Errors: kBadArguments (a name or id that is none, a payload that is no JSON).
   // After an error it is not registered. What is there under the same id is replaced.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto register_service(ServiceInstance instance, Token&& token = Token()) {
+  [[nodiscard]] auto register_service(ServiceInstance instance, Token&& token = Token()) {
     return detail::run_recipe<void>(
         begin("register"), token,
         [state = state_, instance = std::move(instance)] { return do_register(state, instance); });
@@ -74,14 +74,14 @@ class ServiceDiscovery {
   // Of one that was registered here, by name and id. Result<void>. Errors: kNoNode: it was not, or
   // is not there just now, and will be registered so.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto update_service(ServiceInstance instance, Token&& token = Token()) {
+  [[nodiscard]] auto update_service(ServiceInstance instance, Token&& token = Token()) {
     return detail::run_recipe<void>(
         begin("update"), token,
         [state = state_, instance = std::move(instance)] { return do_update(state, instance); });
   }
   // Result<void>. Success also if it was not registered here: then `B/<name>/<id>` is removed.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto unregister_service(std::string name, std::string id, Token&& token = Token()) {
+  [[nodiscard]] auto unregister_service(std::string name, std::string id, Token&& token = Token()) {
     return detail::run_recipe<void>(begin("unregister"), token,
                                     [state = state_, name = std::move(name), id = std::move(id)] {
                                       return do_unregister(state, name, id);
@@ -90,21 +90,21 @@ class ServiceDiscovery {
 
   // All services' names. Result<std::vector<std::string>>, sorted.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto names(Token&& token = Token()) {
+  [[nodiscard]] auto names(Token&& token = Token()) {
     return detail::run_recipe<std::vector<std::string>>(
         begin("names"), token, [state = state_] { return do_names(state); });
   }
   // All instances of a service; none when there is no such service. What is no instance is left
   // out. Result<std::vector<ServiceInstance>>, by id.
   template <CompletionTokenFor<std::vector<ServiceInstance>> Token = detail::DefaultToken>
-  auto instances(std::string name, Token&& token = Token()) {
+  [[nodiscard]] auto instances(std::string name, Token&& token = Token()) {
     return detail::run_recipe<std::vector<ServiceInstance>>(
         begin("instances"), token,
         [state = state_, name = std::move(name)] { return do_instances(state, name); });
   }
   // Result<std::optional<ServiceInstance>>: nullopt when there is none. Errors: kCorruptPayload.
   template <CompletionTokenFor<std::optional<ServiceInstance>> Token = detail::DefaultToken>
-  auto instance(std::string name, std::string id, Token&& token = Token()) {
+  [[nodiscard]] auto instance(std::string name, std::string id, Token&& token = Token()) {
     return detail::run_recipe<std::optional<ServiceInstance>>(
         begin("instance"), token, [state = state_, name = std::move(name), id = std::move(id)] {
           return do_instance(state, name, id);
@@ -113,7 +113,7 @@ class ServiceDiscovery {
 
   // Unregisters all that was registered here, of every type. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto close(Token&& token = Token()) {
+  [[nodiscard]] auto close(Token&& token = Token()) {
     return detail::run_recipe<void>(begin("close"), token,
                                     [state = state_] { return do_close(state); });
   }
@@ -147,7 +147,7 @@ class ServiceCache {
 
   // As Cache::start().
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto start(Token&& token = Token()) {
+  [[nodiscard]] auto start(Token&& token = Token()) {
     return cache_.start(std::forward<Token>(token));
   }
   void close() noexcept { cache_.close(); }
@@ -186,7 +186,7 @@ class ServiceProvider {
 
   // As Cache::start().
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto start(Token&& token = Token()) {
+  [[nodiscard]] auto start(Token&& token = Token()) {
     return cache().start(std::forward<Token>(token));
   }
   void close() noexcept;

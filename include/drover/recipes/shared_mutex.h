@@ -50,14 +50,16 @@ class SharedMutex : public detail::TimedLockable<SharedMutex> {
 
   // To write: Result<LockHold>. Errors: kTimedOut when others held it for `at_most`, kNoAuth.
   template <CompletionTokenFor<LockHold> Token = detail::DefaultToken>
-  auto acquire(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto acquire(std::chrono::milliseconds at_most = kForever,
+                             Token&& token = Token()) {
     auto patience = make_patience(at_most);
     return detail::run_recipe<LockHold>(
         patience, token, [state = state_, patience] { return do_acquire(state, patience); });
   }
   // To read: the same.
   template <CompletionTokenFor<LockHold> Token = detail::DefaultToken>
-  auto acquire_shared(std::chrono::milliseconds at_most = kForever, Token&& token = Token()) {
+  [[nodiscard]] auto acquire_shared(std::chrono::milliseconds at_most = kForever,
+                                    Token&& token = Token()) {
     auto patience = make_patience(at_most);
     return detail::run_recipe<LockHold>(
         patience, token, [state = state_, patience] { return do_acquire_shared(state, patience); });
@@ -65,7 +67,7 @@ class SharedMutex : public detail::TimedLockable<SharedMutex> {
   // From a writer to a reader, with nobody writing in between: Result<LockHold>. `exclusive` is
   // released whatever comes of it. Errors: kLockLost when it was not held any more.
   template <CompletionTokenFor<LockHold> Token = detail::DefaultToken>
-  auto downgrade(LockHold exclusive, Token&& token = Token()) {
+  [[nodiscard]] auto downgrade(LockHold exclusive, Token&& token = Token()) {
     auto patience = make_patience(kForever);
     return detail::run_recipe<LockHold>(
         patience, token, [state = state_, patience, exclusive = std::move(exclusive)]() mutable {
@@ -101,14 +103,14 @@ class SharedMutex : public detail::TimedLockable<SharedMutex> {
 
   // Result<std::vector<std::string>>: the paths of all who read or wait to, in their order.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto read_participants(Token&& token = Token()) {
+  [[nodiscard]] auto read_participants(Token&& token = Token()) {
     auto patience = make_patience(kForever);
     return detail::run_recipe<std::vector<std::string>>(
         patience, token, [state = state_] { return do_participants(state, true); });
   }
   // All who write or wait to.
   template <CompletionTokenFor<std::vector<std::string>> Token = detail::DefaultToken>
-  auto write_participants(Token&& token = Token()) {
+  [[nodiscard]] auto write_participants(Token&& token = Token()) {
     auto patience = make_patience(kForever);
     return detail::run_recipe<std::vector<std::string>>(
         patience, token, [state = state_] { return do_participants(state, false); });

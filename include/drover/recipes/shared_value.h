@@ -103,7 +103,7 @@ class SharedValue {
   // Creates the znode if it is missing, reads it, and follows it from then on. Result<void>. Errors
   // besides the client's: kBadArguments when it was started before.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto start(Token&& token = Token()) {
+  [[nodiscard]] auto start(Token&& token = Token()) {
     return detail::run_recipe<void>(
         bytes_.patience("start to share "), token,
         [state = bytes_.state()] { return detail::SharedBytes::start(state); });
@@ -116,7 +116,7 @@ class SharedValue {
 
   // Sets it, whatever it was. Result<void>. Errors: kNoNode.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto set(const Value& value, Token&& token = Token()) {
+  [[nodiscard]] auto set(const Value& value, Token&& token = Token()) {
     return detail::run_recipe<void>(bytes_.patience("set the shared value "), token,
                                     [state = bytes_.state(), bytes = C::encode(value)] {
                                       return detail::SharedBytes::set(state, bytes);
@@ -125,7 +125,8 @@ class SharedValue {
   // Sets it if it is still `previous`, as get() answered it. Result<bool>: false when it is not.
   // Errors: kNoNode, kBadArguments (before start()).
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto try_set(const Versioned<Value>& previous, const Value& next, Token&& token = Token()) {
+  [[nodiscard]] auto try_set(const Versioned<Value>& previous, const Value& next,
+                             Token&& token = Token()) {
     Versioned<Bytes> expected{C::encode(previous.value), previous.version, previous.mzxid};
     return detail::run_recipe<bool>(
         bytes_.patience("set the shared value "), token,
@@ -135,7 +136,7 @@ class SharedValue {
   }
   // Ends the watching. Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto close(Token&& token = Token()) {
+  [[nodiscard]] auto close(Token&& token = Token()) {
     return detail::run_recipe<void>(
         bytes_.patience("close the shared value "), token,
         [state = bytes_.state()] { return detail::SharedBytes::close(state); });

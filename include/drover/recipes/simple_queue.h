@@ -64,7 +64,7 @@ class SimpleQueue {
 
   // Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto offer(BytesView item, Token&& token = Token()) {
+  [[nodiscard]] auto offer(BytesView item, Token&& token = Token()) {
     return detail::run_recipe<void>(queue_->begin(kForever, "offer"), token,
                                     [queue = queue_, item = Bytes(item.begin(), item.end())] {
                                       return detail::RawQueue::put(queue, queue->prefix, item);
@@ -72,15 +72,15 @@ class SimpleQueue {
   }
   // The first item, which stays. Result<std::optional<Bytes>>: nullopt when there is none.
   template <CompletionTokenFor<std::optional<Bytes>> Token = detail::DefaultToken>
-  auto peek(Token&& token = Token()) {
+  [[nodiscard]] auto peek(Token&& token = Token()) {
     return detail::run_recipe<std::optional<Bytes>>(
         queue_->begin(kForever, "peek"), token,
         [queue = queue_] { return detail::RawQueue::peek(queue); });
   }
   // Takes the first item, waiting for one `at_most` (0: not at all). Result<std::optional<Bytes>>.
   template <CompletionTokenFor<std::optional<Bytes>> Token = detail::DefaultToken>
-  auto poll(std::chrono::milliseconds at_most = std::chrono::milliseconds(0),
-            Token&& token = Token()) {
+  [[nodiscard]] auto poll(std::chrono::milliseconds at_most = std::chrono::milliseconds(0),
+                          Token&& token = Token()) {
     auto patience = queue_->begin(at_most, "poll");
     return detail::run_recipe<std::optional<Bytes>>(patience, token, [queue = queue_, patience] {
       return detail::RawQueue::poll(queue, patience);
@@ -88,7 +88,7 @@ class SimpleQueue {
   }
   // Takes the first item, waiting for one. Result<Bytes>.
   template <CompletionTokenFor<Bytes> Token = detail::DefaultToken>
-  auto take(Token&& token = Token()) {
+  [[nodiscard]] auto take(Token&& token = Token()) {
     auto patience = queue_->begin(kForever, "take");
     return detail::run_recipe<Bytes>(patience, token, [queue = queue_, patience] {
       return detail::RawQueue::take(queue, patience);
@@ -96,7 +96,7 @@ class SimpleQueue {
   }
   // Result<int>.
   template <CompletionTokenFor<int> Token = detail::DefaultToken>
-  auto size(Token&& token = Token()) {
+  [[nodiscard]] auto size(Token&& token = Token()) {
     return detail::run_recipe<int>(queue_->begin(kForever, "size"), token,
                                    [queue = queue_] { return detail::RawQueue::size(queue); });
   }

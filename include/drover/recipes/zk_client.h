@@ -96,21 +96,21 @@ class ZkClient {
 
   // Result<bool>: false when there was none.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto remove(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto remove(std::string path, Token&& token = Token()) {
     return run<bool>("remove", path, token, [client = client_, path](const auto& /*patience*/) {
       return do_remove(client, path, false);
     });
   }
   // With everything below, children first; not all at once. Result<bool>, as remove.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto remove_recursive(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto remove_recursive(std::string path, Token&& token = Token()) {
     return run<bool>("remove", path, token, [client = client_, path](const auto& /*patience*/) {
       return do_remove(client, path, true);
     });
   }
   // Result<int>: 0 also when there is no such znode.
   template <CompletionTokenFor<int> Token = detail::DefaultToken>
-  auto count_children(std::string path, Token&& token = Token()) {
+  [[nodiscard]] auto count_children(std::string path, Token&& token = Token()) {
     return run<int>("count children", path, token,
                     [client = client_, path](const auto& /*patience*/) {
                       return do_count_children(client, path);
@@ -118,8 +118,9 @@ class ZkClient {
   }
   // Result<bool>: whether it was there within `at_most`.
   template <CompletionTokenFor<bool> Token = detail::DefaultToken>
-  auto wait_until_exists(std::string path, std::chrono::milliseconds at_most = kForever,
-                         Token&& token = Token()) {
+  [[nodiscard]] auto wait_until_exists(std::string path,
+                                       std::chrono::milliseconds at_most = kForever,
+                                       Token&& token = Token()) {
     return run<bool>(
         "wait", path, token,
         [client = client_, path](const auto& patience) {
@@ -269,7 +270,7 @@ class ZkQueue {
 
   // Result<void>.
   template <CompletionTokenFor<void> Token = detail::DefaultToken>
-  auto offer(const Value& value, Token&& token = Token()) {
+  [[nodiscard]] auto offer(const Value& value, Token&& token = Token()) {
     return detail::run_recipe<void>(queue_->begin(kForever, "offer"), token,
                                     [queue = queue_, data = C::encode(value)] {
                                       return detail::RawQueue::put(queue, queue->prefix, data);
@@ -278,7 +279,7 @@ class ZkQueue {
   // Takes the first, if there is one. Result<std::optional<Value>>. Errors: kCorruptPayload (it is
   // taken nevertheless).
   template <CompletionTokenFor<std::optional<Value>> Token = detail::DefaultToken>
-  auto poll(Token&& token = Token()) {
+  [[nodiscard]] auto poll(Token&& token = Token()) {
     auto patience = queue_->begin(std::chrono::milliseconds(0), "poll");
     return detail::run_recipe<std::optional<Value>>(patience, token, [queue = queue_, patience] {
       return decoded(detail::RawQueue::poll(queue, patience));
@@ -286,14 +287,14 @@ class ZkQueue {
   }
   // The same, and it stays.
   template <CompletionTokenFor<std::optional<Value>> Token = detail::DefaultToken>
-  auto peek(Token&& token = Token()) {
+  [[nodiscard]] auto peek(Token&& token = Token()) {
     return detail::run_recipe<std::optional<Value>>(
         queue_->begin(kForever, "peek"), token,
         [queue = queue_] { return decoded(detail::RawQueue::peek(queue)); });
   }
   // Result<int>.
   template <CompletionTokenFor<int> Token = detail::DefaultToken>
-  auto size(Token&& token = Token()) {
+  [[nodiscard]] auto size(Token&& token = Token()) {
     return detail::run_recipe<int>(queue_->begin(kForever, "size"), token,
                                    [queue = queue_] { return detail::RawQueue::size(queue); });
   }
