@@ -39,7 +39,7 @@ test: build ## every test that needs Debian's packages only
 test-compat: build ## clients from Maven, PyPI, Go, npm and crates; the oracle against Apache 3.9
 	@tools/setup.sh tools/debian-packages-compat.txt
 	@tests/compat/prepare.sh
-	@ctest --test-dir build/$(PRESET) --output-on-failure -L compat
+	@ctest --test-dir build/$(PRESET) --output-on-failure --parallel $(JOBS) -L compat
 
 test-console: build ## the web console walked in Chromium (part of test-compat too)
 	@tools/setup.sh tools/debian-packages-compat.txt
