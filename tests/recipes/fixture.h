@@ -42,6 +42,9 @@ inline constexpr std::chrono::milliseconds kMoment{300};
 // Each test has a chroot-like path of its own on one server.
 class RecipeTest : public ::testing::Test {
  protected:
+  // The server ends with the thread that starts it: so it is this one, not the first that asks.
+  RecipeTest() { static_cast<void>(shared_server()); }
+
   [[nodiscard]] static std::string path() {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
     return std::string("/") + test->test_suite_name() + "." + test->name();

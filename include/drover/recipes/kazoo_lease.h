@@ -4,11 +4,11 @@
 //
 // ## Layout
 //
-// | Znode                                | Mode                 | Data | |
-// ------------------------------------ | -------------------- | --------------------------------- |
-// | `path`                               | persistent           | empty | | `path/lease_holder` |
-// persistent           | JSON: `version` 1, `holder`, `end` | | `path/<32 hex digits>__lock__<seq>`
-// | ephemeral sequential | the identifier, while it is asked |
+// | Znode                        | Mode                 | Data                                |
+// | ---------------------------- | -------------------- | ----------------------------------- |
+// | `path`                       | persistent           | empty                               |
+// | `path/lease_holder`          | persistent           | JSON: `version` 1, `holder`, `end`  |
+// | `path/<32 hex>__lock__<seq>` | ephemeral sequential | the identifier, while it is asked   |
 //
 // `end` is UTC, `2026-11-22T03:00:00`. MultiNonBlockingLease has one such path for each of its
 // leases: `path/0`, `path/1` ..

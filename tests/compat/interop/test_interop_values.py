@@ -136,3 +136,31 @@ def test_leases_have_one_holder_among_both(session, kazoo, eye, root):
         assert eye.children(f"{root}/two") == ["0", "1"]
         for path in ("one", "two/0", "two/1"):
             clients[0].ask("delete", path=f"{root}/{path}/lease_holder")
+
+
+def test_a_set_is_divided_among_both(session, kazoo, eye, root):
+    items = ["a", "b", "c", "d", "e"]
+    path = f"{root}/set"
+    options = {"path": path, "items": items, "boundary_ms": 500}
+
+    def give_up(member):
+        servers.wait_until(lambda: member.ask("changed"), 20, "the members have changed")
+        member.ask("release")
+
+    for first, second in (("C", kazoo), (kazoo, "C")):
+        one_session, two_session = session(first), session(second)
+        one = one_session.new("kazoo_set_partitioner", id="1", **options)
+        assert one.ask("acquire") == items
+        two = two_session.new("kazoo_set_partitioner", id="2", **options)
+        waiting = two.begin("acquire")
+        give_up(one)
+        assert one.ask("acquire") == ["a", "c", "e"]
+        assert waiting.result() == ["b", "d"]
+        assert sorted(name[32:] for name in eye.children(f"{path}/party")) == ["-1", "-2"]
+        for item in items:
+            (lock,) = eye.children(f"{path}/locks/{item}")
+            assert lock[32:42] == "__lock__00", "both contend as kazoo's Lock does"
+        one_session.ask("close")
+        give_up(two)
+        assert two.ask("acquire") == items
+        two_session.ask("close")

@@ -1,8 +1,12 @@
-// kazoo's Counter, of integers or (`float`) of floating point numbers, and its leases: `count` of
-// them make it a MultiNonBlockingLease.
+// kazoo's Counter, of integers or (`float`) of floating point numbers, its leases (`count` of them
+// make it a MultiNonBlockingLease), and its SetPartitioner.
 
 #include <drover/recipes/kazoo_counter.h>
 #include <drover/recipes/kazoo_lease.h>
+#include <drover/recipes/kazoo_set_partitioner.h>
+
+#include <boost/json/value_from.hpp>
+#include <optional>
 
 #include "subjects.h"
 
@@ -55,6 +59,30 @@ class LeaseSubject : public Subject {
   drover::kazoo::MultiNonBlockingLease lease_;
 };
 
+class SetPartitionerSubject : public Subject {
+ public:
+  explicit SetPartitionerSubject(const Making& making)
+      : partitioner_(
+            making.client, making.request.text("path"), making.request.texts("items"),
+            making.request.text("id"),
+            {.time_boundary = std::chrono::milliseconds(making.request.number("boundary_ms"))}) {}
+
+  json::value call(std::string_view op, const Request& request) override {
+    if (op == "acquire") {
+      share_ = value_or_throw(partitioner_.acquire(request.timeout(), block));
+      return json::value_from(share_->items());
+    }
+    if (op == "changed") return share_.value().changed().stop_requested();
+    if (op != "release") throw no_such_op(op);
+    value_or_throw(share_.value().release(block));
+    return nullptr;
+  }
+
+ private:
+  drover::kazoo::SetPartitioner partitioner_;
+  std::optional<drover::kazoo::SetPartition> share_;
+};
+
 }  // namespace
 
 Made make_kazoo_counter(const Making& making) {
@@ -63,6 +91,9 @@ Made make_kazoo_counter(const Making& making) {
 }
 Made make_kazoo_lease(const Making& making) {
   return std::make_shared<LeaseSubject>(making);
+}
+Made make_kazoo_set_partitioner(const Making& making) {
+  return std::make_shared<SetPartitionerSubject>(making);
 }
 
 }  // namespace peer

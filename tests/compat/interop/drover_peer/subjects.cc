@@ -16,6 +16,7 @@ Made make_subject(const Making& making) {
       {"group", make_group},
       {"kazoo_counter", make_kazoo_counter},
       {"kazoo_lease", make_kazoo_lease},
+      {"kazoo_set_partitioner", make_kazoo_set_partitioner},
       {"latch", make_latch},
       {"migration", make_migration},
       {"multi_lock", make_multi_lock},

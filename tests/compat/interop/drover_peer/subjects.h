@@ -38,6 +38,7 @@ Made make_double_barrier(const Making& making);
 Made make_group(const Making& making);
 Made make_kazoo_counter(const Making& making);
 Made make_kazoo_lease(const Making& making);
+Made make_kazoo_set_partitioner(const Making& making);
 Made make_latch(const Making& making);
 Made make_migration(const Making& making);
 Made make_multi_lock(const Making& making);

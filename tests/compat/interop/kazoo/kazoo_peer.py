@@ -18,6 +18,7 @@ from kazoo.recipe.barrier import Barrier, DoubleBarrier
 from kazoo.recipe.counter import Counter
 from kazoo.recipe.lease import MultiNonBlockingLease, NonBlockingLease
 from kazoo.recipe.lock import Lock
+from kazoo.recipe.partitioner import SetPartitioner
 
 NAMES = {"NoNodeError": -101, "NodeExistsError": -110, "BadVersionError": -103}
 
@@ -182,12 +183,42 @@ class LeaseSubject:
         return bool(MultiNonBlockingLease(self._client.kazoo, count, path, duration, identifier))
 
 
+class SetPartitionerSubject:
+    """kazoo's SetPartitioner, which joins and asks for its share as soon as it is made."""
+
+    def __init__(self, client, request):
+        self._partitioner = SetPartitioner(
+            client.kazoo,
+            path=request["path"],
+            set=request["items"],
+            identifier=request["id"],
+            time_boundary=request["boundary_ms"] / 1000,
+        )
+
+    def acquire(self, _):
+        for _ in range(60):
+            self._partitioner.wait_for_acquire(1)
+            if self._partitioner.acquired:
+                return list(self._partitioner)
+            if self._partitioner.failed:
+                break
+        raise LockTimeout(f"no share: {self._partitioner.state}")
+
+    def changed(self, _):
+        return not self._partitioner.acquired
+
+    def release(self, _):
+        """It asks for the next share at once."""
+        self._partitioner.release_set()
+
+
 KINDS = {
     "kazoo_lock": LockSubject,
     "barrier": BarrierSubject,
     "double_barrier": DoubleBarrierSubject,
     "kazoo_counter": CounterSubject,
     "kazoo_lease": LeaseSubject,
+    "kazoo_set_partitioner": SetPartitionerSubject,
 }
 
 
