@@ -32,10 +32,7 @@ awaitable<void> serve(drover::Client client, std::string host, std::string id) {
   const std::string path = drover::value_or_throw(made).path;
   example::print(host, " is online");
   // Here it would serve. When its session is lost, so is its znode, and the watch says so (exit 3).
-  for (;;) {
-    auto own = drover::value_or_throw(co_await client.watch_data(path));
-    drover::value_or_throw(co_await own.changed.fired());
-  }
+  co_await example::keep(client, path);
 }
 
 awaitable<std::vector<std::string>> read_hosts(drover::Client client,
