@@ -8,13 +8,7 @@
 
 namespace drover::client_sim {
 
-namespace {
-
-std::int64_t between(base::Prng& prng, std::int64_t low, std::int64_t high) {
-  return low + static_cast<std::int64_t>(prng.below(static_cast<std::uint64_t>(high - low + 1)));
-}
-
-}  // namespace
+using sim::between;
 
 RecipeScenario RecipeScenario::draw(std::uint64_t seed) {
   base::Prng prng(seed * 0xd1342543de82ef95ULL + 1);

@@ -6,13 +6,9 @@
 
 namespace drover::sim {
 
-namespace {
-
 std::int64_t between(base::Prng& prng, std::int64_t low, std::int64_t high) {
   return low + static_cast<std::int64_t>(prng.below(static_cast<std::uint64_t>(high - low + 1)));
 }
-
-}  // namespace
 
 Scenario Scenario::draw(std::uint64_t seed) {
   base::Prng prng(seed * 0x9e3779b97f4a7c15ULL + 1);

@@ -9,6 +9,9 @@
 
 namespace drover::sim {
 
+// Any of `low` .. `high`, both included.
+[[nodiscard]] std::int64_t between(base::Prng& prng, std::int64_t low, std::int64_t high);
+
 struct Scenario {
   std::uint64_t seed = 0;
   int voters = 3;
