@@ -2,8 +2,6 @@
 // Method: several clients and processes; the znodes looked at.
 
 #include <drover/recipes/barrier.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include <thread>
 
 #include "recipes/fixture.h"
+#include "recipes/own_process.h"
 
 namespace drover::test {
 namespace {
@@ -227,11 +226,10 @@ TEST_F(BarrierTest, MisuseIsTold) {
 
 constexpr int kProcesses = 3;
 constexpr int kPhases = 60;
-constexpr const char* kServerVariable = "DROVER_TEST_BARRIER_SERVER";
 
 // Not a test: what the processes run. Each phase leaves a mark, then passes.
 TEST(BarrierProcess, DISABLED_Member) {
-  const char* address = std::getenv(kServerVariable);
+  const char* address = server_of_own_process();
   ASSERT_NE(address, nullptr);
   auto c = Client::open(address, {.session_timeout = 1s, .track_ensemble = false});
   ASSERT_TRUE(ok(c));
@@ -248,32 +246,18 @@ TEST(BarrierProcess, DISABLED_Member) {
   }
 }
 
-pid_t start_member(const std::string& address) {
-  setenv(kServerVariable, address.c_str(), 1);
-  char program[] = "/proc/self/exe";
-  char filter[] = "--gtest_filter=BarrierProcess.DISABLED_Member";
-  char disabled[] = "--gtest_also_run_disabled_tests";
-  char* arguments[] = {program, filter, disabled, nullptr};
-  pid_t process = 0;
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  EXPECT_EQ(posix_spawn(&process, program, &actions, nullptr, arguments, environ), 0);
-  posix_spawn_file_actions_destroy(&actions);
-  return process;
-}
-
 // How many have passed each phase, in the order of their marks; nobody passes one before all that
 // came before it were passed by all but those who died.
 TEST_F(BarrierTest, ProcessesPassTogetherAndOneThatIsKilledIsReplaced) {
   Client c = client();
   ASSERT_TRUE(ok(c.create("/passed", BytesView(), {}, block)));
   std::array<pid_t, kProcesses> members{};
-  for (auto& member : members) member = start_member(shared_server().address());
+  for (auto& member : members)
+    member = start_own_process("BarrierProcess.DISABLED_Member", shared_server().address());
   ASSERT_TRUE(eventually([&] { return children(c, "/passed").size() >= 4 * kProcesses; }));
   kill(members[0], SIGKILL);
   waitpid(members[0], nullptr, 0);
-  members[0] = start_member(shared_server().address());
+  members[0] = start_own_process("BarrierProcess.DISABLED_Member", shared_server().address());
   for (const pid_t member : members) {
     int status = -1;
     ASSERT_EQ(waitpid(member, &status, 0), member);

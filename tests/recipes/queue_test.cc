@@ -4,10 +4,8 @@
 #include <drover/recipes/kazoo_queue.h>
 #include <drover/recipes/queue.h>
 #include <drover/recipes/simple_queue.h>
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +22,7 @@
 #include <thread>
 
 #include "recipes/cutting_proxy.h"
+#include "recipes/own_process.h"
 #include "recipes/server_process.h"
 
 namespace drover::test {
@@ -301,8 +300,6 @@ TEST_F(QueueTest, CutConnectionsAndARestartLoseNothingWithLocks) {
 
 // --- consumers that are killed
 
-constexpr const char* kServerVariable = "DROVER_TEST_QUEUE_SERVER";
-
 awaitable<bool> note_done(Client client, Bytes item) {
   const std::string path = "/done/" + std::string(as_text(item)) + "-";
   auto made = co_await client.create(path, {.mode = CreateMode::kPersistentSequential});
@@ -311,27 +308,12 @@ awaitable<bool> note_done(Client client, Bytes item) {
 
 // Not a test: what the killed processes run.
 TEST(QueueProcess, DISABLED_Consumer) {
-  const char* address = std::getenv(kServerVariable);
+  const char* address = server_of_own_process();
   ASSERT_NE(address, nullptr);
   Client client = open(address, 1s);
   Queue queue(client, "/q", {.lock_path = "/locks"});
   const QueueHandler handler = [&client](Bytes item) { return note_done(client, std::move(item)); };
   EXPECT_TRUE(queue.consume(handler, {}, block));
-}
-
-pid_t start_consumer(const std::string& address) {
-  setenv(kServerVariable, address.c_str(), 1);
-  char program[] = "/proc/self/exe";
-  char filter[] = "--gtest_filter=QueueProcess.DISABLED_Consumer";
-  char disabled[] = "--gtest_also_run_disabled_tests";
-  char* arguments[] = {program, filter, disabled, nullptr};
-  pid_t process = 0;
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  EXPECT_EQ(posix_spawn(&process, program, &actions, nullptr, arguments, environ), 0);
-  posix_spawn_file_actions_destroy(&actions);
-  return process;
 }
 
 void kill_consumer(pid_t process) {
@@ -347,14 +329,15 @@ TEST_F(QueueTest, KilledConsumersLoseNothingWithLocks) {
   for (int i = 0; i < kItems; ++i) {
     ASSERT_TRUE(source.put(as_bytes(std::to_string(i)), kForever, block));
   }
-  pid_t consumers[] = {start_consumer(server_.address()), start_consumer(server_.address())};
+  pid_t consumers[] = {start_own_process("QueueProcess.DISABLED_Consumer", server_.address()),
+                       start_own_process("QueueProcess.DISABLED_Consumer", server_.address())};
   for (int i = 0; i < kKills; ++i) {  // each in the middle of its work
     const std::size_t done = names("/done").size();
     if (done >= kItems) break;
     EXPECT_TRUE(
         wait_until([&] { return names("/done").size() > done + 10 || names("/q").empty(); }));
     kill_consumer(consumers[i % 2]);
-    consumers[i % 2] = start_consumer(server_.address());
+    consumers[i % 2] = start_own_process("QueueProcess.DISABLED_Consumer", server_.address());
   }
   EXPECT_TRUE(wait_until([&] { return names("/q").empty(); }));
   for (const pid_t process : consumers) kill_consumer(process);
