@@ -22,12 +22,12 @@ def resolved(*addresses):
 
 
 def await_calls(resolver, after_line, count):
-    """Until so many calls came after a line; counts them by address."""
+    """Until so many calls came after the last such line; counts them by address."""
 
     def calls(lines):
         if after_line not in lines:
             return None
-        since = lines[lines.index(after_line) + 1 :]
+        since = lines[len(lines) - lines[::-1].index(after_line) :]
         called = [line.removeprefix("call ") for line in since if line.startswith("call ")]
         return Counter(called) if len(called) >= count else None
 
